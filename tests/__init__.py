@@ -1,0 +1,1 @@
+"""Tests: each one states the fact that it proves."""

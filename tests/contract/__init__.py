@@ -1,0 +1,1 @@
+"""What others rely on and must not change unseen."""
