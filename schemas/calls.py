@@ -1,0 +1,69 @@
+"""
+Outside calls: what the stored events ask of others, one class per kind.
+
+A call is a row that a runner claims, and is at least once with its key as the idempotency key. A kind's
+`SERVICE` names whose outage delays it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, dataclass_transform
+from uuid import UUID
+
+import msgspec
+
+from schemas.shipping import LabelRequest
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
+class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing asked of somebody outside."""
+
+    SERVICE: ClassVar[str]
+
+
+class BuyLabelCall(Call):
+    """Buy one label. Answered by `RecordLabelOutcome`."""
+
+    SERVICE: ClassVar[str] = "carrier"
+
+    request: LabelRequest
+
+
+class PushFulfilmentCall(Call):
+    """Tell the marketplace the tracking number of one package. Answered by `RecordFulfilmentPushed`."""
+
+    SERVICE: ClassVar[str] = "marketplace"
+
+    order_id: UUID
+    shipment_id: UUID
+    marketplace: str
+    shop: str
+    order_number: str
+    package: str
+    carrier: str
+    tracking_number: str
+
+
+class PushDelayCall(Call):
+    """Tell the marketplace that an order is delayed, and until when. Nothing answers it."""
+
+    SERVICE: ClassVar[str] = "marketplace"
+
+    order_id: UUID
+    marketplace: str
+    shop: str
+    order_number: str
+    promised_at: datetime
+
+
+class PlaceReorderCall(Call):
+    """Order units from the supplier. Answered by `RecordSupplierAnswer`."""
+
+    SERVICE: ClassVar[str] = "supplier"
+
+    replenishment_id: UUID
+    stock_item_id: UUID
+    reorder_id: str
+    quantity: int

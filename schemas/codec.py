@@ -1,0 +1,64 @@
+"""
+Bytes to message and back, in one place. Everything that is wrong with bytes is a `BadMessage` naming field
+and reason.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from schemas.commands import Command
+from schemas.events import Event
+from schemas.topics import CATALOGUE
+
+Message = Command | Event
+
+_encoder = msgspec.json.Encoder()
+_TYPES: dict[str, type[Any]] = {kind.__name__: kind for topic in CATALOGUE for kind in topic.types}
+
+
+class BadMessage(ValueError):
+    """Bytes that are not a message of their declared type. Carries no value of the message, which may be personal."""
+
+
+class UnknownType(BadMessage):
+    """
+    A type or version that this code does not know.
+
+    `code` in the envelope tells whether newer code wrote it: then the process must not take it.
+    """
+
+
+def encode(message: msgspec.Struct) -> bytes:
+    """The JSON of a message."""
+    return _encoder.encode(message)
+
+
+@cache
+def _decoder(name: str, version: int) -> msgspec.json.Decoder[Any]:
+    kind = _TYPES.get(name)
+    if kind is None:
+        raise UnknownType(f"type {name!r} is not known")
+    if version > kind.VERSION:
+        raise UnknownType(f"version {version} of {name} is newer than {kind.VERSION}")
+    return msgspec.json.Decoder(kind)
+
+
+def decode(name: str, version: int, body: bytes) -> Message:
+    """
+    The message of a type and version.
+
+    Raises `UnknownType` for a type or version that is not known, `BadMessage` naming the field for the rest.
+    Unknown fields are ignored: fields are only ever added.
+    """
+    decoder = _decoder(name, version)
+    try:
+        message: Message = decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise BadMessage(f"{name}: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise BadMessage(f"{name}: the body is not JSON in UTF-8") from None
+    return message

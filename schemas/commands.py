@@ -1,0 +1,373 @@
+"""
+Commands: requests that may be refused, and `Record…`, facts from outside that may not.
+
+Each class is one message on one `*.commands.v1` topic, keyed by the aggregate that decides it. The field
+that holds that key is the first one of every command. A command's name and version are its headers.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, Literal, dataclass_transform
+from uuid import UUID
+
+import msgspec
+
+from schemas.values import Address, Deadlines, Money, Need, OrderLine
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
+class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One command. `VERSION` rises when a field changes its meaning; fields are only ever added."""
+
+    VERSION: ClassVar[int] = 1
+
+
+# Orders
+
+
+class RecordOrder(Command):
+    """
+    The marketplace shows this order as it stood at `updated_at` (marketplace time).
+
+    `status` is the marketplace's word; one we do not know is kept and flagged. `buyer` is the HMAC of shop and
+    buyer id. `flags` name what intake had to mend (control characters removed, a total that does not add up …).
+    """
+
+    order_id: UUID
+    marketplace: str
+    shop: str
+    number: str
+    status: str
+    created_at: datetime
+    updated_at: datetime
+    lines: tuple[OrderLine, ...]
+    total: Money
+    paid_at: datetime | None = None
+    shipping_fee: Money | None = None
+    discount: Money | None = None
+    address: Address | None = None
+    deadlines: Deadlines = Deadlines()
+    buyer: str = ""
+    shipping_type: Literal["SELLER", "TIKTOK"] = "SELLER"
+    content_id: str = ""
+    flags: tuple[str, ...] = ()
+
+
+class RecordCancellation(Command):
+    """The marketplace says that the whole order is cancelled, at `cancelled_at` (marketplace time)."""
+
+    order_id: UUID
+    cancelled_at: datetime
+    reason: str = ""
+
+
+class RecordReservation(Command):
+    """A stock item reserved this order's units."""
+
+    order_id: UUID
+    stock_item_id: UUID
+    quantity: int
+
+
+class RecordShortage(Command):
+    """A stock item has too few units; the order waits there. `promised_at` is None while nothing is on order."""
+
+    order_id: UUID
+    stock_item_id: UUID
+    quantity: int
+    short_by: int
+    promised_at: datetime | None = None
+    stock_unknown: bool = False
+
+
+class RecordLabel(Command):
+    """A package of this order has its label, or (`refused`) will not get one without a person."""
+
+    order_id: UUID
+    shipment_id: UUID
+    carrier: str = ""
+    tracking_number: str = ""
+    refused: str = ""
+
+
+class RecordFulfilmentPushed(Command):
+    """The marketplace knows of the label and the tracking number."""
+
+    order_id: UUID
+    shipment_id: UUID
+    pushed_at: datetime
+
+
+class RecordTracking(Command):
+    """A package of this order moved: handed over, in transit, delivered or returned, at `occurred_at` (event time)."""
+
+    order_id: UUID
+    shipment_id: UUID
+    status: Literal["HANDED_OVER", "IN_TRANSIT", "DELIVERED", "RETURNED"]
+    occurred_at: datetime
+
+
+class ReclassifyOrder(Command):
+    """Work out the order's priority again; `set_for` names the moment it was set for (24h, 6h)."""
+
+    order_id: UUID
+    set_for: str
+
+
+class ExpireHold(Command):
+    """The hold of an unpaid order ends. Ignored unless the order still waits for the payment it was set for."""
+
+    order_id: UUID
+    set_for: datetime
+
+
+class HoldOrder(Command):
+    """An operator stops work on this order."""
+
+    order_id: UUID
+    reason: str
+    operator: str = ""
+
+
+class ReleaseOrder(Command):
+    """An operator lets work on this order go on."""
+
+    order_id: UUID
+    operator: str = ""
+
+
+class CancelOrder(Command):
+    """An operator cancels this order."""
+
+    order_id: UUID
+    reason: str
+    operator: str = ""
+
+
+class OverridePriority(Command):
+    """An operator sets the priority, 1 to 100, with a reason."""
+
+    order_id: UUID
+    score: int
+    reason: str
+    operator: str = ""
+
+
+# Inventory
+
+
+class ReserveStock(Command):
+    """
+    Reserve units for one order, all or nothing; again with a new quantity, deadline or priority.
+
+    `may_ship` is false while the order is unpaid, on hold or held: it may reserve free stock, but is passed over
+    when a queue is filled. `age` orders what is otherwise equal: create time, then order number.
+    """
+
+    stock_item_id: UUID
+    order_id: UUID
+    quantity: int
+    priority: int
+    created_at: datetime
+    number: str
+    deadlines: Deadlines = Deadlines()
+    may_ship: bool = True
+
+
+class ReleaseStock(Command):
+    """Give this order's reservation or place in the queue back. Repeated: releases once."""
+
+    stock_item_id: UUID
+    order_id: UUID
+    reason: str
+
+
+class RecordMovement(Command):
+    """
+    Units came or went: receipt, dispatch, return good, return damaged, correction (signed).
+
+    A dispatch names the order whose reservation the units leave with, and the shipment as its reference.
+    Repeated: the same `reference` and kind counts once.
+    """
+
+    stock_item_id: UUID
+    kind: Literal["receipt", "dispatch", "return_good", "return_damaged", "correction"]
+    quantity: int
+    reference: str
+    occurred_at: datetime
+    order_id: UUID | None = None
+
+
+class RecordCount(Command):
+    """Somebody counted the shelf at `counted_at`; the first count makes the stock known."""
+
+    stock_item_id: UUID
+    quantity: int
+    counted_at: datetime
+    packed_included: bool = False
+    reference: str = ""
+
+
+class DescribeStockItem(Command):
+    """Say what a stock item is: the listing that opened it, its label, how it is bought."""
+
+    stock_item_id: UUID
+    marketplace: str
+    shop: str
+    sku_id: str
+    seller_sku: str = ""
+    weight_grams: int | None = None
+
+
+class RecordSupply(Command):
+    """What is on order for this stock item and when it is due, so that backorders can be promised a date."""
+
+    stock_item_id: UUID
+    reorder_id: str
+    quantity: int
+    due_at: datetime | None
+
+
+class FillBackorders(Command):
+    """Go on filling the queue: the continuation of a receipt that could not fill all of it in one command."""
+
+    stock_item_id: UUID
+    set_for: int
+
+
+# Shipping
+
+
+class OpenShipment(Command):
+    """One package to send: what is in it, where it goes, until when. Repeated: opens once."""
+
+    shipment_id: UUID
+    order_id: UUID
+    marketplace: str
+    shop: str
+    order_number: str
+    package: str
+    contents: tuple[Need, ...]
+    lines: tuple[OrderLine, ...]
+    address: Address
+    deadlines: Deadlines = Deadlines()
+    priority: int = 1
+    value: Money | None = None
+
+
+class BuyLabel(Command):
+    """Ask for the label again after a refusal or a parked call, on a person's word."""
+
+    shipment_id: UUID
+    operator: str = ""
+
+
+class RecordLabelOutcome(Command):
+    """
+    What came of asking a carrier for a label.
+
+    `outcome` bought: carrier, tracking number, service and cost are there. refused: `reason`. parked: the outcome
+    cannot be learnt without a person. `attempt` names the request that it answers; a late answer of another one is
+    ignored.
+    """
+
+    shipment_id: UUID
+    attempt: int
+    outcome: Literal["bought", "refused", "parked"]
+    carrier: str = ""
+    service: str = ""
+    tracking_number: str = ""
+    carrier_reference: str = ""
+    cost: Money | None = None
+    reason: str = ""
+
+
+class VoidLabel(Command):
+    """
+    The order no longer wants this package. Before the label it closes the package; after it, it is listed for a person.
+
+    `order_id` tells whose package it was where the package is not known yet.
+    """
+
+    shipment_id: UUID
+    reason: str
+    order_id: UUID | None = None
+
+
+class HandOver(Command):
+    """The parcel was given to the carrier. Repeated: once."""
+
+    shipment_id: UUID
+    occurred_at: datetime
+    operator: str = ""
+
+
+class RecordScan(Command):
+    """A carrier scanned the parcel. `scan_id` is unique per carrier and number; the same scan counts once."""
+
+    shipment_id: UUID
+    scan_id: str
+    status: Literal["ACCEPTED", "IN_TRANSIT", "DELIVERED", "RETURNED", "EXCEPTION"]
+    occurred_at: datetime
+    carrier: str = ""
+    tracking_number: str = ""
+    place: str = ""
+
+
+# Replenishment
+
+
+class AssessStockRisk(Command):
+    """
+    An order found this stock item short, or its figures moved: decide whether to order.
+
+    `backordered`, `available` and `occurred_at` are the stock item's at the event that led here.
+    """
+
+    replenishment_id: UUID
+    stock_item_id: UUID
+    available: int
+    backordered: int
+    occurred_at: datetime
+    stock_unknown: bool = False
+
+
+class RecordSupplierAnswer(Command):
+    """What the supplier said of an order: placed, confirmed with a date, refused, or parked for a person."""
+
+    replenishment_id: UUID
+    reorder_id: str
+    outcome: Literal["confirmed", "refused", "parked"]
+    due_at: datetime | None = None
+    supplier_reference: str = ""
+    reason: str = ""
+
+
+class RecordReceipt(Command):
+    """
+    Units came in for this stock item. They fill the named reorder, else the oldest open one. Repeated: once
+    per reference.
+    """
+
+    replenishment_id: UUID
+    quantity: int
+    reference: str
+    occurred_at: datetime
+
+
+class ApproveReorder(Command):
+    """A person lets a prepared order be placed."""
+
+    replenishment_id: UUID
+    reorder_id: str
+    operator: str = ""
+
+
+class DeclineReorder(Command):
+    """A person refuses a prepared order."""
+
+    replenishment_id: UUID
+    reorder_id: str
+    reason: str
+    operator: str = ""

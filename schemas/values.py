@@ -1,0 +1,140 @@
+"""The small values that every message is made of: ids, money, addresses, sealed personal data."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, NewType, dataclass_transform
+from uuid import UUID, uuid5
+
+import msgspec
+
+OrderId = NewType("OrderId", UUID)
+StockItemId = NewType("StockItemId", UUID)
+ShipmentId = NewType("ShipmentId", UUID)
+ReplenishmentId = NewType("ReplenishmentId", UUID)
+
+NAMESPACE = UUID("5d0c5a1e-6f2b-5c2e-9d0e-6a3b7f1c2d40")
+"""The root of every derived id. Changing it orphans all history."""
+
+
+def derived_id(kind: str, *parts: str) -> UUID:
+    """
+    The uuid5 of a kind and outside ids.
+
+    Each part carries its length in front, so that ("a", "bc") and ("ab", "c") differ.
+    Repeated: the same parts always give the same id.
+    """
+    return uuid5(NAMESPACE, "|".join((kind, *(f"{len(part)}:{part}" for part in parts))))
+
+
+def order_id(marketplace: str, shop: str, number: str) -> OrderId:
+    """The id of an order, from the marketplace's own order number."""
+    return OrderId(derived_id("order", marketplace, shop, number))
+
+
+def stock_item_id(marketplace: str, shop: str, sku_id: str) -> StockItemId:
+    """The id of the stock item that a listing opens when nothing else is mapped to it."""
+    return StockItemId(derived_id("stock-item", marketplace, shop, sku_id))
+
+
+def shipment_id(marketplace: str, shop: str, package: str) -> ShipmentId:
+    """The id of a package: the marketplace's package id, else order number and -1, -2, …."""
+    return ShipmentId(derived_id("shipment", marketplace, shop, package))
+
+
+def replenishment_id(stock_item: UUID) -> ReplenishmentId:
+    """The id of the buying side of one stock item."""
+    return ReplenishmentId(derived_id("replenishment", str(stock_item)))
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
+class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A frozen value with named fields; absent on the wire where it has its default."""
+
+
+class Money(Value):
+    """An exact decimal amount in one currency (ISO 4217). Never summed across currencies."""
+
+    amount: Decimal
+    currency: str
+
+
+class Sealed(Value):
+    """
+    Personal fields of one buyer, encrypted with that buyer's key.
+
+    `subject` is the HMAC of shop and buyer id (of the order where no buyer is known), never the id itself.
+    `data` is nonce and AES-256-GCM ciphertext of the JSON of a `Person`.
+    """
+
+    subject: str
+    key_version: int
+    data: bytes
+
+
+class Person(Value):
+    """What is never stored in the clear. Exists only inside gateways, the api and intake."""
+
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    street1: str = ""
+    street2: str = ""
+
+
+class Address(Value):
+    """
+    Where a parcel goes, without the person.
+
+    `kind` was derived from the street lines before they were sealed: a box or military address is not
+    served by every carrier. `complete` is false while the marketplace masks or withholds the street.
+    """
+
+    country: str
+    state: str = ""
+    city: str = ""
+    postal_code: str = ""
+    kind: Literal["street", "box", "military"] = "street"
+    complete: bool = True
+    person: Sealed | None = None
+
+
+class Need(Value):
+    """Units of one stock item that one order asks for, over all its lines and bundle parts."""
+
+    stock_item_id: UUID
+    quantity: int
+
+
+class OrderLine(Value):
+    """One line as the marketplace lists it. `quantity` 0 is a line that does nothing."""
+
+    line_id: str
+    sku_id: str
+    seller_sku: str = ""
+    quantity: int = 1
+    unit_price: Money | None = None
+    is_gift: bool = False
+    weight_grams: int | None = None
+    sub_items: tuple[SubItem, ...] = ()
+
+
+class SubItem(Value):
+    """A bundle's part as the marketplace names it: units of another listing per unit of the line."""
+
+    sku_id: str
+    quantity: int
+
+
+class Deadlines(Value):
+    """
+    The clocks of one order, all UTC.
+
+    `dispatch_by_assumed` marks a `dispatch_by` that no marketplace gave: paid plus two working days.
+    """
+
+    dispatch_by: datetime | None = None
+    cancel_by: datetime | None = None
+    deliver_by: datetime | None = None
+    dispatch_by_assumed: bool = False
