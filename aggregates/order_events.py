@@ -1,0 +1,439 @@
+"""
+The private events of an order, and how each changes it.
+
+They live beside `order.py` so that a policy may speak of an order's events without its decisions. An event that
+moves the order from one state to another carries the state it leads to, decided before it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, NamedTuple
+from uuid import UUID
+
+from eventsourcing.domain import Aggregate
+
+from schemas.events import PriorityPoint
+from schemas.values import Address, Deadlines, Money, Need, OrderLine, Value
+
+if TYPE_CHECKING:
+    from aggregates.order import Order
+
+SEEN_UPDATES_KEPT = 20
+"""How many of the latest updates of one order are remembered, so that a repeat records nothing."""
+
+
+class Package(Value):
+    """A package whose label the marketplace is to be told of."""
+
+    shipment_id: UUID
+    package: str
+    carrier: str
+    tracking_number: str
+
+
+class Shortage(NamedTuple):
+    """What one stock item lacks for this order, and when it is due."""
+
+    short_by: int
+    stock_unknown: bool
+    promised_at: datetime | None
+
+
+class Event(Aggregate.Event):
+    """Something that happened to an order."""
+
+
+class Placed(Event, Aggregate.Created):
+    """The order was seen for the first time; everything that it is made of."""
+
+    TOPIC = "order.placed"
+
+    marketplace: str
+    shop: str
+    number: str
+    marketplace_status: str
+    fulfilment_state: str
+    created_at: datetime
+    updated_at: datetime
+    lines: tuple[OrderLine, ...]
+    needs: tuple[Need, ...]
+    total: Money
+    paid_at: datetime | None
+    shipping_fee: Money | None
+    discount: Money | None
+    address: Address | None
+    deadlines: Deadlines
+    buyer: str
+    shipping_type: Literal["SELLER", "TIKTOK"]
+    content_id: str
+    flags: tuple[str, ...]
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.marketplace = self.marketplace
+        aggregate.shop = self.shop
+        aggregate.number = self.number
+        aggregate.status = self.marketplace_status
+        aggregate.state = self.fulfilment_state
+        aggregate.created_at = self.created_at
+        aggregate.updated_at = self.updated_at
+        aggregate.unpaid_since = self.created_at
+        aggregate.lines = self.lines
+        aggregate.needs = {need.stock_item_id: need.quantity for need in self.needs}
+        aggregate.total = self.total
+        aggregate.paid_at = self.paid_at
+        aggregate.address = self.address
+        aggregate.deadlines = self.deadlines
+        aggregate.buyer = self.buyer
+        aggregate.shipping_type = self.shipping_type
+        aggregate.see(self.marketplace_status, self.updated_at)
+
+
+class StatusAdvanced(Event):
+    """An update of the marketplace counts; what is None did not change."""
+
+    TOPIC = "order.status-advanced"
+
+    marketplace_status: str
+    updated_at: datetime
+    fulfilment_state: str
+    created_at: datetime | None = None
+    paid_at: datetime | None = None
+    deadlines: Deadlines | None = None
+    address: Address | None = None
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.see(self.marketplace_status, self.updated_at)
+        aggregate.status = self.marketplace_status
+        aggregate.updated_at = self.updated_at
+        aggregate.state = self.fulfilment_state
+        aggregate.created_at = self.created_at or aggregate.created_at
+        aggregate.paid_at = self.paid_at or aggregate.paid_at
+        aggregate.deadlines = self.deadlines or aggregate.deadlines
+        aggregate.address = self.address or aggregate.address
+
+
+class UpdateSuperseded(Event):
+    """An update changes nothing, and why; at most it knows of an earlier `created_at`."""
+
+    TOPIC = "order.update-superseded"
+
+    marketplace_status: str
+    updated_at: datetime
+    reason: str
+    created_at: datetime | None = None
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.see(self.marketplace_status, self.updated_at)
+        aggregate.created_at = self.created_at or aggregate.created_at
+
+
+class StatusFlagged(Event):
+    """The marketplace used a status that we do not know; the order stays where it was."""
+
+    TOPIC = "order.status-flagged"
+
+    marketplace_status: str
+    updated_at: datetime
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.flagged = (*aggregate.flagged, self.marketplace_status)
+
+
+class Classified(Event):
+    """
+    How urgent the order is, and why.
+
+    `reserve` is what stock is asked for with it: each stock item whose reservation is to be made, or to learn
+    of a new priority, deadline or permission to ship. Everything that this takes stands in the event.
+    """
+
+    TOPIC = "order.classified"
+
+    score: int
+    level: str
+    points: tuple[PriorityPoint, ...]
+    floor: str
+    may_ship: bool
+    created_at: datetime
+    number: str
+    deadlines: Deadlines
+    reserve: tuple[Need, ...] = ()
+    overridden_by: str = ""
+    reason: str = ""
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.score = self.score
+        aggregate.floor = self.floor
+        aggregate.asked_to_ship = self.may_ship
+        if self.reserve:
+            aggregate.hold_expired = False
+
+
+class PriorityOverridden(Event):
+    """An operator set the priority; it stands until another override."""
+
+    TOPIC = "order.priority-overridden"
+
+    score: int
+    reason: str
+    operator: str
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.override = self
+
+
+class Held(Event):
+    """
+    A person must act before work goes on. A label that comes after all ends only a hold of its own `kind`.
+
+    `shipments` are packages that will not get a label by themselves; they are asked for again on release.
+    """
+
+    TOPIC = "order.held"
+
+    kind: Literal["operator", "review", "label"]
+    reason: str
+    operator: str = ""
+    shipments: tuple[UUID, ...] = ()
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.hold = self
+        aggregate.refused.update(self.shipments)
+        aggregate.state = "HELD"
+
+
+class Released(Event):
+    """A hold ended. `retry` are the packages whose label is asked for again."""
+
+    TOPIC = "order.released"
+
+    fulfilment_state: str
+    operator: str = ""
+    retry: tuple[UUID, ...] = ()
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.hold = None
+        aggregate.refused.clear()
+        aggregate.state = self.fulfilment_state
+
+
+class HoldExpired(Event):
+    """The payment did not come in time: what the order held, or queued for, goes back."""
+
+    TOPIC = "order.hold-expired"
+
+    release: tuple[Need, ...]
+    fulfilment_state: str
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.hold_expired = True
+        aggregate.forget_stock()
+        aggregate.state = self.fulfilment_state
+
+
+class StockReserved(Event):
+    """One stock item holds this order's units."""
+
+    TOPIC = "order.stock-reserved"
+
+    stock_item_id: UUID
+    quantity: int
+    fulfilment_state: str
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.reserved[self.stock_item_id] = self.quantity
+        aggregate.short.pop(self.stock_item_id, None)
+        aggregate.state = self.fulfilment_state
+
+
+class Backordered(Event):
+    """One stock item has too few units; the order waits in its queue."""
+
+    TOPIC = "order.backordered"
+
+    stock_item_id: UUID
+    quantity: int
+    short_by: int
+    stock_unknown: bool
+    promised_at: datetime | None
+    fulfilment_state: str
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.reserved.pop(self.stock_item_id, None)
+        aggregate.short[self.stock_item_id] = Shortage(self.short_by, self.stock_unknown, self.promised_at)
+        aggregate.state = self.fulfilment_state
+
+
+class Delayed(Event):
+    """Every short item was promised: the order goes on `promised_at`, which is the latest of their dates."""
+
+    TOPIC = "order.delayed"
+
+    stock_item_id: UUID
+    item_promised_at: datetime
+    promised_at: datetime
+    marketplace: str
+    shop: str
+    order_number: str
+
+    def apply(self, aggregate: Order) -> None:
+        shortage = aggregate.short[self.stock_item_id]
+        aggregate.short[self.stock_item_id] = shortage._replace(promised_at=self.item_promised_at)
+        aggregate.promised_at = self.promised_at
+
+
+class ReservationDeclined(Event):
+    """A stock item told of units, or of a place in its queue, that the order does not want: they go back."""
+
+    TOPIC = "order.reservation-declined"
+
+    stock_item_id: UUID
+    quantity: int
+    reason: str
+
+
+class ReadyToShip(Event):
+    """All units are reserved and the order may go: everything that its package needs."""
+
+    TOPIC = "order.ready-to-ship"
+
+    shipment_id: UUID
+    package: str
+    marketplace: str
+    shop: str
+    order_number: str
+    contents: tuple[Need, ...]
+    lines: tuple[OrderLine, ...]
+    address: Address
+    deadlines: Deadlines
+    priority: int
+    value: Money
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.packages[self.shipment_id] = self.package
+        aggregate.state = "READY"
+
+
+class LabelBought(Event):
+    """A package of this order has its label."""
+
+    TOPIC = "order.label-bought"
+
+    shipment_id: UUID
+    carrier: str
+    tracking_number: str
+    fulfilment_state: str
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.labels[self.shipment_id] = Package(
+            shipment_id=self.shipment_id,
+            package=aggregate.packages[self.shipment_id],
+            carrier=self.carrier,
+            tracking_number=self.tracking_number,
+        )
+        aggregate.refused.discard(self.shipment_id)
+        aggregate.state = self.fulfilment_state
+
+
+class LabelDeclined(Event):
+    """A package that the order does not want any more has a label: it is to be voided."""
+
+    TOPIC = "order.label-declined"
+
+    shipment_id: UUID
+    carrier: str
+    tracking_number: str
+    reason: str
+
+
+class Fulfilled(Event):
+    """Every package has its label, and the marketplace is told."""
+
+    TOPIC = "order.fulfilled"
+
+    marketplace: str
+    shop: str
+    order_number: str
+    packages: tuple[Package, ...]
+    priority: int
+    dispatch_by: datetime | None = None
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.fulfilled = True
+        aggregate.state = "FULFILLED"
+
+
+class FulfilmentPushed(Event):
+    """The marketplace knows of a package's tracking number."""
+
+    TOPIC = "order.fulfilment-pushed"
+
+    shipment_id: UUID
+    pushed_at: datetime
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.pushed.add(self.shipment_id)
+
+
+class Dispatched(Event):
+    """The first package left the house."""
+
+    TOPIC = "order.dispatched"
+
+    shipment_id: UUID
+    occurred_at: datetime
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.dispatched = True
+
+
+class Delivered(Event):
+    """Every package reached the buyer."""
+
+    TOPIC = "order.delivered"
+
+    shipment_id: UUID
+    occurred_at: datetime
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.delivered = True
+
+
+class Completed(Event):
+    """The marketplace closed the order."""
+
+    TOPIC = "order.completed"
+
+    occurred_at: datetime
+
+
+class CancellationRequested(Event):
+    """A cancellation meets a label that was bought: a person must void these packages."""
+
+    TOPIC = "order.cancellation-requested"
+
+    reason: str
+    requested_at: datetime
+    shipments: tuple[UUID, ...]
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.cancellation_requested = True
+
+
+class Cancelled(Event):
+    """The order is cancelled: what it holds or queues for goes back, its open packages are closed."""
+
+    TOPIC = "order.cancelled"
+
+    reason: str
+    cancelled_at: datetime
+    by: str
+    release: tuple[Need, ...] = ()
+    shipments: tuple[UUID, ...] = ()
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.cancelled = True
+        aggregate.hold = None
+        aggregate.forget_stock()
+        aggregate.state = "CANCELLED"

@@ -1,0 +1,310 @@
+"""
+What follows from a stored event for other aggregates: the process of an order, as one table.
+
+Pure and without memory: everything that a command needs stands in the event. Sent again, the commands find
+their work done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from eventsourcing.domain import DomainEventProtocol
+
+from aggregates import order_events, replenishment_events, shipment_events, stock_item_events
+from schemas.commands import (
+    AssessStockRisk,
+    BuyLabel,
+    Command,
+    FillBackorders,
+    OpenShipment,
+    RecordLabel,
+    RecordMovement,
+    RecordReceipt,
+    RecordReservation,
+    RecordShortage,
+    RecordSupply,
+    RecordTracking,
+    ReleaseStock,
+    ReserveStock,
+    VoidLabel,
+)
+from schemas.values import replenishment_id
+
+Commands = tuple[Command, ...]
+
+
+def commands_after(event: DomainEventProtocol[Any]) -> Commands:
+    """The commands that a stored event leads to, none for most."""
+    follow = FOLLOWS.get(type(event))
+    return () if follow is None else follow(event)
+
+
+# The order
+
+
+def _reserve(event: order_events.Classified) -> Commands:
+    return tuple(
+        ReserveStock(
+            stock_item_id=need.stock_item_id,
+            order_id=event.originator_id,
+            quantity=need.quantity,
+            priority=event.score,
+            created_at=event.created_at,
+            number=event.number,
+            deadlines=event.deadlines,
+            may_ship=event.may_ship,
+        )
+        for need in event.reserve
+    )
+
+
+def _open_shipment(event: order_events.ReadyToShip) -> Commands:
+    return (
+        OpenShipment(
+            shipment_id=event.shipment_id,
+            order_id=event.originator_id,
+            marketplace=event.marketplace,
+            shop=event.shop,
+            order_number=event.order_number,
+            package=event.package,
+            contents=event.contents,
+            lines=event.lines,
+            address=event.address,
+            deadlines=event.deadlines,
+            priority=event.priority,
+            value=event.value,
+        ),
+    )
+
+
+def _give_all_back(event: order_events.Cancelled) -> Commands:
+    released = (
+        ReleaseStock(stock_item_id=need.stock_item_id, order_id=event.originator_id, reason=event.reason)
+        for need in event.release
+    )
+    closed = (
+        VoidLabel(shipment_id=shipment, reason=event.reason, order_id=event.originator_id)
+        for shipment in event.shipments
+    )
+    return (*released, *closed)
+
+
+def _list_for_voiding(event: order_events.CancellationRequested) -> Commands:
+    return tuple(
+        VoidLabel(shipment_id=shipment, reason=event.reason, order_id=event.originator_id)
+        for shipment in event.shipments
+    )
+
+
+def _void(event: order_events.LabelDeclined) -> Commands:
+    return (VoidLabel(shipment_id=event.shipment_id, reason=event.reason, order_id=event.originator_id),)
+
+
+def _release_expired(event: order_events.HoldExpired) -> Commands:
+    return tuple(
+        ReleaseStock(stock_item_id=need.stock_item_id, order_id=event.originator_id, reason="unpaid for too long")
+        for need in event.release
+    )
+
+
+def _release_declined(event: order_events.ReservationDeclined) -> Commands:
+    return (ReleaseStock(stock_item_id=event.stock_item_id, order_id=event.originator_id, reason=event.reason),)
+
+
+def _buy_again(event: order_events.Released) -> Commands:
+    return tuple(BuyLabel(shipment_id=shipment, operator=event.operator) for shipment in event.retry)
+
+
+# The stock item
+
+
+def _tell_reserved(event: stock_item_events.Reserved) -> Commands:
+    return (RecordReservation(order_id=event.order_id, stock_item_id=event.originator_id, quantity=event.ask.quantity),)
+
+
+def _tell_filled(event: stock_item_events.BackorderFilled) -> Commands:
+    told = RecordReservation(order_id=event.order_id, stock_item_id=event.originator_id, quantity=event.quantity)
+    if event.continues:
+        return (told, _go_on(event))
+    return (told, _assess(event)) if event.backordered == 0 else (told,)
+
+
+def _tell_short(event: stock_item_events.ShortageRecorded) -> Commands:
+    told = RecordShortage(
+        order_id=event.order_id,
+        stock_item_id=event.originator_id,
+        quantity=event.ask.quantity,
+        short_by=event.short_by,
+        promised_at=event.promised_at,
+        stock_unknown=event.stock_unknown,
+    )
+    return (told, _assess(event, stock_unknown=event.stock_unknown))
+
+
+def _tell_promised(event: stock_item_events.SupplyExpected) -> Commands:
+    told = tuple(
+        RecordShortage(
+            order_id=promise.order_id,
+            stock_item_id=event.originator_id,
+            quantity=promise.quantity,
+            short_by=promise.short_by,
+            promised_at=promise.promised_at,
+        )
+        for promise in event.promises
+    )
+    return (*told, _go_on(event)) if event.continues else told
+
+
+def _go_on(event: stock_item_events.BackorderFilled | stock_item_events.SupplyExpected) -> Command:
+    return FillBackorders(stock_item_id=event.originator_id, set_for=event.originator_version)
+
+
+def _receive(event: stock_item_events.Received) -> Commands:
+    receipt = RecordReceipt(
+        replenishment_id=replenishment_id(event.originator_id),
+        quantity=event.quantity,
+        reference=event.reference,
+        occurred_at=event.occurred_at,
+    )
+    return (receipt, _assess(event))
+
+
+def _assess_moved(event: stock_item_events.Figures) -> Commands:
+    return (_assess(event),)
+
+
+def _assess_released(event: stock_item_events.ReservationReleased) -> Commands:
+    return (_assess(event),) if event.was_queued and event.backordered == 0 else ()
+
+
+def _assess(event: stock_item_events.Figures, *, stock_unknown: bool = False) -> Command:
+    return AssessStockRisk(
+        replenishment_id=replenishment_id(event.originator_id),
+        stock_item_id=event.originator_id,
+        available=max(event.on_hand - event.reserved, 0),
+        backordered=event.backordered,
+        occurred_at=event.timestamp,
+        stock_unknown=stock_unknown,
+    )
+
+
+# The shipment
+
+
+def _tell_label(event: shipment_events.LabelBought) -> Commands:
+    return (
+        RecordLabel(
+            order_id=event.order_id,
+            shipment_id=event.originator_id,
+            carrier=event.carrier,
+            tracking_number=event.tracking_number,
+        ),
+    )
+
+
+def _tell_no_label(event: shipment_events.LabelRefused | shipment_events.Held | shipment_events.Parked) -> Commands:
+    return (RecordLabel(order_id=event.order_id, shipment_id=event.originator_id, refused=event.reason),)
+
+
+def _dispatch(event: shipment_events.HandedOver) -> Commands:
+    told = RecordTracking(
+        order_id=event.order_id,
+        shipment_id=event.originator_id,
+        status="HANDED_OVER",
+        occurred_at=event.occurred_at,
+    )
+    left = (
+        RecordMovement(
+            stock_item_id=need.stock_item_id,
+            kind="dispatch",
+            quantity=need.quantity,
+            reference=str(event.originator_id),
+            occurred_at=event.occurred_at,
+            order_id=event.order_id,
+        )
+        for need in event.contents
+    )
+    return (told, *left)
+
+
+def _tell_delivered(event: shipment_events.Delivered) -> Commands:
+    return (
+        RecordTracking(
+            order_id=event.order_id,
+            shipment_id=event.originator_id,
+            status="DELIVERED",
+            occurred_at=event.occurred_at,
+        ),
+    )
+
+
+def _tell_returned(event: shipment_events.Returned) -> Commands:
+    return (
+        RecordTracking(
+            order_id=event.order_id,
+            shipment_id=event.originator_id,
+            status="RETURNED",
+            occurred_at=event.occurred_at,
+        ),
+    )
+
+
+# Buying
+
+
+def _expect(event: replenishment_events.ReorderConfirmed) -> Commands:
+    return (
+        RecordSupply(
+            stock_item_id=event.stock_item_id,
+            reorder_id=event.reorder_id,
+            quantity=event.quantity,
+            due_at=event.due_at,
+        ),
+    )
+
+
+def _expect_rest(event: replenishment_events.ReorderReceived) -> Commands:
+    return (
+        RecordSupply(
+            stock_item_id=event.stock_item_id,
+            reorder_id=event.reorder_id,
+            quantity=event.remaining,
+            due_at=event.due_at if event.remaining else None,
+        ),
+    )
+
+
+def _expect_nothing(event: replenishment_events.ReorderRefused) -> Commands:
+    return (RecordSupply(stock_item_id=event.stock_item_id, reorder_id=event.reorder_id, quantity=0, due_at=None),)
+
+
+FOLLOWS: dict[type[Any], Callable[[Any], Commands]] = {
+    order_events.Classified: _reserve,
+    order_events.ReadyToShip: _open_shipment,
+    order_events.Cancelled: _give_all_back,
+    order_events.CancellationRequested: _list_for_voiding,
+    order_events.LabelDeclined: _void,
+    order_events.ReservationDeclined: _release_declined,
+    order_events.HoldExpired: _release_expired,
+    order_events.Released: _buy_again,
+    stock_item_events.Reserved: _tell_reserved,
+    stock_item_events.BackorderFilled: _tell_filled,
+    stock_item_events.ShortageRecorded: _tell_short,
+    stock_item_events.SupplyExpected: _tell_promised,
+    stock_item_events.Received: _receive,
+    stock_item_events.Counted: _assess_moved,
+    stock_item_events.Corrected: _assess_moved,
+    stock_item_events.ReservationReleased: _assess_released,
+    shipment_events.LabelBought: _tell_label,
+    shipment_events.LabelRefused: _tell_no_label,
+    shipment_events.Held: _tell_no_label,
+    shipment_events.Parked: _tell_no_label,
+    shipment_events.HandedOver: _dispatch,
+    shipment_events.Delivered: _tell_delivered,
+    shipment_events.Returned: _tell_returned,
+    replenishment_events.ReorderConfirmed: _expect,
+    replenishment_events.ReorderReceived: _expect_rest,
+    replenishment_events.ReorderRefused: _expect_nothing,
+}

@@ -1,0 +1,119 @@
+"""What a stored event asks of somebody outside, with its key, its urgency and how long it is worth trying."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from eventsourcing.domain import DomainEventProtocol
+
+from aggregates import order_events, replenishment_events, shipment_events
+from schemas.calls import BuyLabelCall, Call, PlaceReorderCall, PushDelayCall, PushFulfilmentCall
+
+LEAST_TIME_TO_TRY = timedelta(hours=24)
+"""A call whose deadline is nearer than this, or past, is still worth a day of trying."""
+
+REORDER_PRIORITY = 50
+DELAY_PRIORITY = 50
+
+
+class CallRequest(NamedTuple):
+    """One call to be made. `key` is unique and the idempotency key; higher `priority`, 1 to 100, goes first."""
+
+    call: Call
+    key: str
+    shop: str
+    priority: int
+    due_at: datetime
+    deadline_at: datetime | None = None
+
+
+def calls_of(event: DomainEventProtocol[Any]) -> tuple[CallRequest, ...]:
+    """The calls that a stored event leads to, none for most."""
+    calls = CALLS.get(type(event))
+    return () if calls is None else calls(event)
+
+
+def _deadline(dispatch_by: datetime | None, at: datetime) -> datetime | None:
+    """Until when to try: to the dispatch deadline, or for a day where that is nearer; None leaves it to the caller."""
+    return None if dispatch_by is None else max(dispatch_by, at + LEAST_TIME_TO_TRY)
+
+
+def _buy_label(event: shipment_events.LabelRequested) -> tuple[CallRequest, ...]:
+    return (
+        CallRequest(
+            call=BuyLabelCall(request=event.request),
+            key=f"buy-label:{event.request.reference}",
+            shop=event.shop,
+            priority=event.priority,
+            due_at=event.timestamp,
+            deadline_at=_deadline(event.dispatch_by, event.timestamp),
+        ),
+    )
+
+
+def _push_fulfilment(event: order_events.Fulfilled) -> tuple[CallRequest, ...]:
+    return tuple(
+        CallRequest(
+            call=PushFulfilmentCall(
+                order_id=event.originator_id,
+                shipment_id=package.shipment_id,
+                marketplace=event.marketplace,
+                shop=event.shop,
+                order_number=event.order_number,
+                package=package.package,
+                carrier=package.carrier,
+                tracking_number=package.tracking_number,
+            ),
+            key=f"push-fulfilment:{package.shipment_id}",
+            shop=event.shop,
+            priority=event.priority,
+            due_at=event.timestamp,
+            deadline_at=_deadline(event.dispatch_by, event.timestamp),
+        )
+        for package in event.packages
+    )
+
+
+def _push_delay(event: order_events.Delayed) -> tuple[CallRequest, ...]:
+    return (
+        CallRequest(
+            call=PushDelayCall(
+                order_id=event.originator_id,
+                marketplace=event.marketplace,
+                shop=event.shop,
+                order_number=event.order_number,
+                promised_at=event.promised_at,
+            ),
+            key=f"push-delay:{event.originator_id}:{event.originator_version}",
+            shop=event.shop,
+            priority=DELAY_PRIORITY,
+            due_at=event.timestamp,
+        ),
+    )
+
+
+def _place_reorder(event: replenishment_events.ReorderPlaced) -> tuple[CallRequest, ...]:
+    return (
+        CallRequest(
+            call=PlaceReorderCall(
+                replenishment_id=event.originator_id,
+                stock_item_id=event.stock_item_id,
+                reorder_id=event.reorder_id,
+                quantity=event.quantity,
+            ),
+            key=f"place-reorder:{event.reorder_id}",
+            shop="",
+            priority=REORDER_PRIORITY,
+            due_at=event.timestamp,
+        ),
+    )
+
+
+CALLS: dict[type[Any], Callable[[Any], tuple[CallRequest, ...]]] = {
+    shipment_events.LabelRequested: _buy_label,
+    order_events.Fulfilled: _push_fulfilment,
+    order_events.Delayed: _push_delay,
+    replenishment_events.ReorderPlaced: _place_reorder,
+}

@@ -1,0 +1,142 @@
+"""
+Stored event to public event: one table.
+
+A stored event is private to its aggregate and may change with it; the public one is a contract. What stands
+under `PRIVATE` is nobody else's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+from eventsourcing.domain import DomainEventProtocol
+
+from aggregates import order_events, replenishment_events, shipment_events, stock_item_events
+from schemas import events
+from schemas.events import Event
+
+Publish = Callable[[Any], Event | None]
+
+
+def public(event: DomainEventProtocol[Any]) -> Event | None:
+    """The public event of a stored one, None where there is none. Raises `KeyError` for one that no table lists."""
+    return PUBLICATION[type(event)](event)
+
+
+def _copied(kind: type[Event], **elsewhere: str) -> Publish:
+    """
+    A public event with the fields of the stored one, under the aggregate's id.
+
+    `elsewhere` names where a field comes from that is called otherwise there.
+    """
+    key, *names = kind.__struct_fields__
+    if not names:
+        return lambda event: kind(**{key: event.originator_id})
+    fields = ("originator_id", *(elsewhere.get(name, name) for name in names))
+    read = attrgetter(*fields)
+    keywords = (key, *names)
+    return lambda event: kind(**dict(zip(keywords, read(event), strict=True)))
+
+
+def _supply_expected(event: stock_item_events.SupplyExpected) -> Event:
+    return events.SupplyExpected(
+        stock_item_id=event.originator_id,
+        reorder_id=event.reorder_id,
+        quantity=event.quantity,
+        due_at=event.due_at,
+        promises=tuple(
+            events.Promise(order_id=promise.order_id, promised_at=promise.promised_at) for promise in event.promises
+        ),
+    )
+
+
+def _reorder_prepared(event: replenishment_events.ReorderPrepared) -> Event:
+    return events.ReorderPrepared(
+        replenishment_id=event.originator_id,
+        stock_item_id=event.stock_item_id,
+        reorder_id=event.reorder_id,
+        quantity=event.quantity,
+        terms=dict(event.terms),
+    )
+
+
+def _refused_unseen(event: shipment_events.Refused) -> Event | None:
+    """Nobody saw the package; whose it was may be unknown, and then there is nothing to say of it."""
+    if event.order_id is None:
+        return None
+    return events.ShipmentCancelled(shipment_id=event.originator_id, order_id=event.order_id, reason=event.reason)
+
+
+def _nothing(event: Any) -> None:
+    """A private event has no public one."""
+
+
+PRIVATE = (
+    order_events.PriorityOverridden,  # the OrderClassified after it says so
+    order_events.HoldExpired,  # StockReservationReleased says so
+    order_events.ReservationDeclined,  # StockReservationReleased says so
+    order_events.LabelDeclined,  # ShipmentCancelled says so
+    stock_item_events.ReservationUpdated,
+    stock_item_events.QueueUpdated,
+    replenishment_events.Opened,
+    replenishment_events.ReorderParked,
+)
+
+PUBLICATION: dict[type[Any], Publish] = {
+    order_events.Placed: _copied(events.OrderPlaced),
+    order_events.StatusAdvanced: _copied(events.OrderStatusAdvanced),
+    order_events.UpdateSuperseded: _copied(events.OrderUpdateSuperseded),
+    order_events.StatusFlagged: _copied(events.OrderStatusFlagged),
+    order_events.Classified: _copied(events.OrderClassified),
+    order_events.Held: _copied(events.OrderHeld),
+    order_events.Released: _copied(events.OrderReleased),
+    order_events.StockReserved: _copied(events.OrderStockReserved),
+    order_events.Backordered: _copied(events.OrderBackordered),
+    order_events.Delayed: _copied(events.OrderDelayed),
+    order_events.ReadyToShip: _copied(events.OrderReadyToShip),
+    order_events.LabelBought: _copied(events.OrderLabelled),
+    order_events.Fulfilled: _copied(events.OrderFulfilled),
+    order_events.FulfilmentPushed: _copied(events.OrderFulfilmentPushed),
+    order_events.Dispatched: _copied(events.OrderDispatched),
+    order_events.Delivered: _copied(events.OrderDelivered),
+    order_events.Completed: _copied(events.OrderCompleted),
+    order_events.CancellationRequested: _copied(events.OrderCancellationRequested),
+    order_events.Cancelled: _copied(events.OrderCancelled),
+    stock_item_events.Opened: _copied(events.StockItemOpened),
+    stock_item_events.Described: _copied(events.StockItemDescribed),
+    stock_item_events.Received: _copied(events.StockReceived),
+    stock_item_events.Counted: _copied(events.StockCounted),
+    stock_item_events.Corrected: _copied(events.StockCorrected),
+    stock_item_events.Returned: _copied(events.StockReturned),
+    stock_item_events.WrittenOff: _copied(events.StockWrittenOff),
+    stock_item_events.HandedOver: _copied(events.StockHandedOver),
+    stock_item_events.Reserved: _copied(events.StockReserved, quantity="ask.quantity"),
+    stock_item_events.ShortageRecorded: _copied(events.StockShortageRecorded, quantity="ask.quantity"),
+    stock_item_events.ReservationReleased: _copied(events.StockReservationReleased),
+    stock_item_events.BackorderFilled: _copied(events.BackorderFilled),
+    stock_item_events.Depleted: _copied(events.StockDepleted),
+    stock_item_events.SupplyExpected: _supply_expected,
+    shipment_events.Opened: _copied(events.ShipmentOpened),
+    shipment_events.Refused: _refused_unseen,
+    shipment_events.CarrierChosen: _copied(events.CarrierChosen),
+    shipment_events.Held: _copied(events.ShipmentHeld),
+    shipment_events.LabelRequested: _copied(events.LabelRequested),
+    shipment_events.LabelBought: _copied(events.LabelBought),
+    shipment_events.LabelRefused: _copied(events.LabelRefused),
+    shipment_events.Parked: _copied(events.ShipmentParked),
+    shipment_events.Cancelled: _copied(events.ShipmentCancelled),
+    shipment_events.HandedOver: _copied(events.ShipmentHandedOver),
+    shipment_events.Scanned: _copied(events.ShipmentScanned),
+    shipment_events.Delivered: _copied(events.ShipmentDelivered),
+    shipment_events.Returned: _copied(events.ShipmentReturned),
+    replenishment_events.RiskRaised: _copied(events.StockRiskRaised),
+    replenishment_events.RiskEased: _copied(events.StockRiskEased),
+    replenishment_events.ReorderPrepared: _reorder_prepared,
+    replenishment_events.ReorderPlaced: _copied(events.ReorderPlaced),
+    replenishment_events.ReorderConfirmed: _copied(events.ReorderConfirmed),
+    replenishment_events.ReorderRefused: _copied(events.ReorderRefused),
+    replenishment_events.ReorderReceived: _copied(events.ReorderReceived),
+    **dict.fromkeys(PRIVATE, _nothing),
+}

@@ -1,0 +1,1 @@
+"""Decisions: given events, when a command comes, then events."""

@@ -1,0 +1,1 @@
+"""Policies: facts in, a decision and its reasons out."""

@@ -1,0 +1,102 @@
+"""Given events, when a command comes, then events: the three words of every test here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+from eventsourcing.domain import Aggregate
+
+from aggregates import order, replenishment, shipment, stock_item
+from aggregates.order import Order
+from aggregates.policies.fulfilment import commands_after
+from aggregates.replenishment import Replenishment
+from aggregates.shipment import Shipment
+from aggregates.stock_item import StockItem
+from schemas.commands import Command, RecordLabel, RecordReservation, RecordShortage
+from schemas.values import shipment_id
+from tests.builders import MARKETPLACE, NOON, SHOP, TARIFFS, an_order, item_of, one_part_per_line
+
+A = TypeVar("A", bound=Aggregate)
+
+
+def given_order(*commands: Command, at: datetime = NOON, kept_orders: int | None = 0) -> Order:
+    """An order after these commands, its events taken."""
+    found: Order = _after(order.decide, commands, order.Known(at, one_part_per_line, kept_orders))
+    return found
+
+
+def given_stock(*commands: Command, at: datetime = NOON) -> StockItem:
+    """A stock item after these commands, its events taken."""
+    found: StockItem = _after(stock_item.decide, commands, stock_item.Known(at))
+    return found
+
+
+def given_shipment(*commands: Command, at: datetime = NOON) -> Shipment:
+    """A package after these commands, its events taken."""
+    found: Shipment = _after(shipment.decide, commands, shipment.Known(at, TARIFFS))
+    return found
+
+
+def given_replenishment(*commands: Command, at: datetime = NOON) -> Replenishment:
+    """A buying side after these commands, its events taken."""
+    found: Replenishment = _after(replenishment.decide, commands, replenishment.Known(at, lead_time_hours=24))
+    return found
+
+
+def when(aggregate: Aggregate, command: Command, *, at: datetime = NOON) -> list[Any]:
+    """The events that a command leads to."""
+    decided: Aggregate | None
+    match aggregate:
+        case Order():
+            decided = order.decide(aggregate, command, order.Known(at, one_part_per_line, 0))
+        case StockItem():
+            decided = stock_item.decide(aggregate, command, stock_item.Known(at))
+        case Shipment():
+            decided = shipment.decide(aggregate, command, shipment.Known(at, TARIFFS))
+        case Replenishment():
+            decided = replenishment.decide(aggregate, command, replenishment.Known(at, lead_time_hours=24))
+        case _:
+            raise AssertionError(aggregate)
+    assert decided is aggregate
+    return list(aggregate.collect_events())
+
+
+PACKAGE = shipment_id(MARKETPLACE, SHOP, f"{an_order().number}-1")
+"""The one package of the order that tests begin with."""
+
+
+def reserved(sku_id: str = "sku-1", quantity: int = 1) -> RecordReservation:
+    """Stock tells that it holds the order's units."""
+    return RecordReservation(order_id=an_order().id, stock_item_id=item_of(sku_id), quantity=quantity)
+
+
+def short(sku_id: str = "sku-1", *, by: int = 1, promised_at: datetime | None = None) -> RecordShortage:
+    """Stock tells that the order waits."""
+    return RecordShortage(
+        order_id=an_order().id, stock_item_id=item_of(sku_id), quantity=1, short_by=by, promised_at=promised_at
+    )
+
+
+def labelled() -> RecordLabel:
+    """The package tells that it has its label."""
+    return RecordLabel(order_id=an_order().id, shipment_id=PACKAGE, carrier="local", tracking_number="T1")
+
+
+def following(events: list[Any]) -> list[Command]:
+    """The commands that events lead to."""
+    return [command for event in events for command in commands_after(event)]
+
+
+def names(events: list[Any]) -> list[str]:
+    """What the events are called."""
+    return [type(event).__name__ for event in events]
+
+
+def _after(decide: Any, commands: tuple[Command, ...], known: Any) -> Any:
+    aggregate = None
+    for command in commands:
+        aggregate = decide(aggregate, command, known)
+    assert aggregate is not None
+    aggregate.collect_events()
+    return aggregate

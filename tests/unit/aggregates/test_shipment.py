@@ -1,0 +1,267 @@
+"""A package: one carrier, one label, one way to the buyer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+import pytest
+from msgspec.structs import replace as with_fields
+
+from aggregates import shipment
+from aggregates.policies.outside_calls import calls_of
+from aggregates.shipment import Shipment
+from schemas.calls import BuyLabelCall
+from schemas.commands import (
+    BuyLabel,
+    HandOver,
+    OpenShipment,
+    RecordLabel,
+    RecordLabelOutcome,
+    RecordMovement,
+    RecordScan,
+    RecordTracking,
+    VoidLabel,
+)
+from schemas.values import Address, Deadlines, Need, OrderLine
+from tests.builders import MARKETPLACE, NOON, SHOP, STREET, TARIFFS, a_line, an_order, item_of, usd
+from tests.unit.aggregates.scenario import PACKAGE, following, given_shipment, names, when
+
+HOUR = timedelta(hours=1)
+ScanStatus = Literal["ACCEPTED", "IN_TRANSIT", "DELIVERED", "RETURNED", "EXCEPTION"]
+
+
+def open_package(
+    *, address: Address = STREET, lines: tuple[OrderLine, ...] = (a_line(),), deadlines: Deadlines | None = None
+) -> OpenShipment:
+    """The order is ready: send this."""
+    return OpenShipment(
+        shipment_id=PACKAGE,
+        order_id=an_order().id,
+        marketplace=MARKETPLACE,
+        shop=SHOP,
+        order_number=an_order().number,
+        package=f"{an_order().number}-1",
+        contents=(Need(stock_item_id=item_of(), quantity=1), Need(stock_item_id=item_of("sku-2"), quantity=2)),
+        lines=lines,
+        address=address,
+        deadlines=deadlines or Deadlines(),
+        priority=60,
+        value=usd("12.50"),
+    )
+
+
+def outcome(kind: Literal["bought", "refused", "parked"] = "bought", *, attempt: int = 1) -> RecordLabelOutcome:
+    """What came of asking for the label."""
+    return RecordLabelOutcome(
+        shipment_id=PACKAGE,
+        attempt=attempt,
+        outcome=kind,
+        carrier="local",
+        service="ground",
+        tracking_number="T1",
+        cost=usd("4.10"),
+        reason="" if kind == "bought" else "the carrier says no",
+    )
+
+
+def scan(scan_id: str, status: ScanStatus = "IN_TRANSIT", hours: int = 1) -> RecordScan:
+    """A carrier scanned the parcel."""
+    return RecordScan(shipment_id=PACKAGE, scan_id=scan_id, status=status, occurred_at=NOON + hours * HOUR)
+
+
+VOID = VoidLabel(shipment_id=PACKAGE, reason="cancelled", order_id=an_order().id)
+HAND_OVER = HandOver(shipment_id=PACKAGE, occurred_at=NOON + HOUR)
+BUY = BuyLabel(shipment_id=PACKAGE, operator="ann")
+
+
+# Opening
+
+
+def test_opening_chooses_the_carrier_and_asks_for_one_label() -> None:
+    """A package is opened, the cheapest carrier chosen, and one label asked for with its idempotency key."""
+    found = shipment.decide(None, open_package(), shipment.Known(NOON, TARIFFS))
+    assert found is not None
+    events = list(found.collect_events())
+    assert names(events) == ["Opened", "CarrierChosen", "LabelRequested"]
+    (request,) = [request for event in events for request in calls_of(event)]
+    assert isinstance(request.call, BuyLabelCall)
+    assert request.call.request.reference == f"{PACKAGE}:1"
+    assert (request.call.request.carrier, request.call.request.parcel.weight_grams) == ("local", 400)
+    assert request.priority == 60
+
+
+def test_opened_twice_is_opened_once() -> None:
+    """A package that was opened is not opened again, whatever became of it."""
+    assert when(given_shipment(open_package()), open_package()) == []
+    assert when(given_shipment(open_package(), outcome()), open_package()) == []
+
+
+def test_no_carrier_holds_the_package_and_the_order() -> None:
+    """Where no carrier goes the package is held with each one's reason, and the order is told."""
+    abroad = with_fields(STREET, kind="military", country="DE")
+    item = given_shipment(open_package(address=abroad))
+    assert item.label == "held"
+    found = shipment.decide(None, open_package(address=abroad), shipment.Known(NOON, TARIFFS))
+    assert found is not None
+    (told,) = following(list(found.collect_events()))
+    assert isinstance(told, RecordLabel)
+    assert "local ground: does not serve military addresses" in told.refused
+    assert "post parcel: does not go to DE" in told.refused
+
+
+def test_an_unknown_weight_takes_the_tariff_s_default() -> None:
+    """A line that does not say what it weighs makes the parcel's weight the tariff's default, marked as assumed."""
+    found = shipment.decide(
+        None, open_package(lines=(a_line(), a_line("sku-2", weight_grams=None))), shipment.Known(NOON, TARIFFS)
+    )
+    assert found is not None
+    chosen = next(event for event in found.collect_events() if isinstance(event, Shipment.CarrierChosen))
+    assert (chosen.weight_grams, chosen.weight_assumed) == (500, True)
+
+
+# The label
+
+
+def test_a_bought_label_is_told_once() -> None:
+    """The label is recorded and the order told, once."""
+    item = given_shipment(open_package())
+    events = when(item, outcome())
+    assert names(events) == ["LabelBought"]
+    (told,) = following(events)
+    assert isinstance(told, RecordLabel)
+    assert (told.carrier, told.tracking_number) == ("local", "T1")
+    assert when(item, outcome()) == []
+
+
+@pytest.mark.parametrize("kind", ["refused", "parked"])
+def test_no_label_holds_the_order_until_a_person_asks_again(kind: Literal["refused", "parked"]) -> None:
+    """A refused or parked request tells the order; a person's word makes a new attempt, and one only."""
+    item = given_shipment(open_package())
+    (told,) = following(when(item, outcome(kind)))
+    assert isinstance(told, RecordLabel)
+    assert told.refused == "the carrier says no"
+    assert when(item, outcome(kind)) == []
+    events = when(item, BUY)
+    assert names(events) == ["CarrierChosen", "LabelRequested"]
+    assert events[1].request.reference == f"{PACKAGE}:2"
+    assert when(item, BUY) == []
+
+
+def test_the_answer_to_another_attempt_is_ignored() -> None:
+    """A late answer to the first request changes nothing about the second."""
+    item = given_shipment(open_package(), outcome("refused"), BUY)
+    assert when(item, outcome(attempt=1)) == []
+    assert names(when(item, outcome(attempt=2))) == ["LabelBought"]
+
+
+def test_what_was_parked_may_turn_out_bought() -> None:
+    """A parked request that turns out to have been served is a label like any other."""
+    assert names(when(given_shipment(open_package(), outcome("parked")), outcome())) == ["LabelBought"]
+
+
+def test_a_bought_label_is_not_bought_again() -> None:
+    """A person cannot buy a second label beside a live one."""
+    assert when(given_shipment(open_package(), outcome()), BUY) == []
+
+
+# Giving up
+
+
+def test_a_package_without_label_is_closed() -> None:
+    """A package that nobody wants any more is closed, once, and no label is bought for it."""
+    item = given_shipment(open_package(), outcome("refused"))
+    (cancelled,) = when(item, VOID)
+    assert not cancelled.label_live
+    assert when(item, VOID) == []
+    assert when(item, BUY) == []
+
+
+def test_a_label_that_is_live_is_listed() -> None:
+    """A package that is given up with its label, or with one that may exist, is listed as live."""
+    (bought,) = when(given_shipment(open_package(), outcome()), VOID)
+    (parked,) = when(given_shipment(open_package(), outcome("parked")), VOID)
+    assert bought.label_live
+    assert parked.label_live
+
+
+def test_a_label_that_comes_for_a_closed_package_is_listed_and_told() -> None:
+    """A purchase that was under way when the package was closed gives a live label: listed, and the order told."""
+    item = given_shipment(open_package(), VOID)
+    events = when(item, outcome())
+    assert names(events) == ["LabelBought", "Cancelled"]
+    assert events[1].label_live
+    assert [type(command) for command in following(events)] == [RecordLabel]
+    assert when(item, VOID) == []
+
+
+def test_a_package_that_is_given_up_before_it_is_opened_is_never_bought() -> None:
+    """A cancel for a package not yet known refuses its purchase."""
+    found = shipment.decide(None, VOID, shipment.Known(NOON, TARIFFS))
+    assert found is not None
+    assert names(list(found.collect_events())) == ["Refused"]
+    assert when(found, open_package()) == []
+    assert when(found, outcome()) == []
+
+
+# On its way
+
+
+def test_a_hand_over_takes_the_contents_out_of_the_house() -> None:
+    """Handing over tells the order and takes each stock item's units out, once."""
+    item = given_shipment(open_package(), outcome())
+    events = when(item, HAND_OVER)
+    assert names(events) == ["HandedOver"]
+    tracking, *left = following(events)
+    assert isinstance(tracking, RecordTracking)
+    assert [(move.stock_item_id, move.quantity) for move in left if isinstance(move, RecordMovement)] == [
+        (item_of(), 1),
+        (item_of("sku-2"), 2),
+    ]
+    assert when(item, HAND_OVER) == []
+
+
+@pytest.mark.parametrize("command", [HAND_OVER, scan("1")])
+def test_without_a_label_nothing_leaves(command: HandOver | RecordScan) -> None:
+    """A package without a label is neither handed over nor scanned."""
+    assert when(given_shipment(open_package()), command) == []
+
+
+def test_the_first_scan_is_the_hand_over_if_nobody_told() -> None:
+    """The first scan hands the parcel over, at its own time; the same scan counts once."""
+    item = given_shipment(open_package(), outcome())
+    events = when(item, scan("1", hours=5))
+    assert names(events) == ["HandedOver", "Scanned"]
+    assert events[0].occurred_at == NOON + 5 * HOUR
+    assert when(item, scan("1", hours=5)) == []
+    assert names(when(item, scan("2"))) == ["Scanned"]
+
+
+def test_an_exception_is_no_hand_over() -> None:
+    """A carrier's exception before any scan says nothing of where the parcel is."""
+    assert names(when(given_shipment(open_package(), outcome()), scan("1", "EXCEPTION"))) == ["Scanned"]
+
+
+def test_tracking_never_moves_back() -> None:
+    """A parcel is delivered once, and a scan that comes late does not undo it."""
+    item = given_shipment(open_package(), outcome())
+    assert names(when(item, scan("3", "DELIVERED", 30))) == ["HandedOver", "Scanned", "Delivered"]
+    assert names(when(item, scan("2", "IN_TRANSIT", 20))) == ["Scanned"]
+    assert names(when(item, scan("4", "DELIVERED", 31))) == ["Scanned"]
+    assert item.delivered
+
+
+def test_a_journey_back_is_no_second_delivery() -> None:
+    """A parcel that goes back and arrives at the sender was returned once and never delivered."""
+    item = given_shipment(open_package(), outcome(), scan("1"))
+    assert names(when(item, scan("2", "RETURNED", 40))) == ["Scanned", "Returned"]
+    assert names(when(item, scan("3", "DELIVERED", 60))) == ["Scanned"]
+    assert not item.delivered
+
+
+@pytest.mark.parametrize("command", [BUY, HAND_OVER, scan("1"), outcome()])
+def test_a_package_that_nobody_opened_does_nothing(
+    command: BuyLabel | HandOver | RecordScan | RecordLabelOutcome,
+) -> None:
+    """Only opening, or refusing to, makes a package."""
+    assert shipment.decide(None, command, shipment.Known(NOON, TARIFFS)) is None

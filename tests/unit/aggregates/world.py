@@ -1,0 +1,205 @@
+"""The whole flow in memory: commands are decided, and what follows from each event is routed until all is quiet."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, TypeVar
+from uuid import UUID
+
+from eventsourcing.domain import Aggregate
+
+from aggregates import order, replenishment, shipment, stock_item
+from aggregates.policies.clocks import Scheduled, scheduled_after
+from aggregates.policies.fulfilment import commands_after
+from aggregates.policies.outside_calls import calls_of
+from aggregates.publication import public
+from schemas import events
+from schemas.calls import BuyLabelCall, PlaceReorderCall, PushFulfilmentCall
+from schemas.commands import Command, RecordFulfilmentPushed, RecordLabelOutcome, RecordSupplierAnswer
+from schemas.topics import (
+    INVENTORY_COMMANDS,
+    ORDERS_COMMANDS,
+    REPLENISHMENT_COMMANDS,
+    SHIPPING_COMMANDS,
+    topic_of,
+)
+from tests.builders import NOON, TARIFFS, one_part_per_line, usd
+
+STEPS_MAX = 1_000_000
+EVENTS_MAX = 500
+
+A = TypeVar("A", bound=Aggregate)
+
+
+class World:
+    """
+    One log, four kinds of aggregate, a carrier that sells, a marketplace that listens, a supplier that confirms.
+
+    With a seed, commands of different aggregates overtake each other and are sent twice; those of one aggregate
+    keep their order, as a partition does.
+    """
+
+    def __init__(self, *, seed: int | None = None, carrier_sells: bool = True, supplier_confirms: bool = True) -> None:
+        self.at = NOON
+        self.log: list[Any] = []
+        self.public: list[events.Event] = []
+        self.timers: dict[str, Scheduled] = {}
+        self.labels: dict[str, str] = {}
+        self.pushed: list[PushFulfilmentCall] = []
+        self.calls: dict[str, Any] = {}
+        self.largest_decision = 0
+        self._random = None if seed is None else Random(seed)
+        self._carrier_sells = carrier_sells
+        self._supplier_confirms = supplier_confirms
+        self._aggregates: dict[UUID, Aggregate] = {}
+        self._waiting: dict[UUID, deque[Command]] = {}
+
+    def aggregate(self, kind: type[A], aggregate_id: UUID) -> A:
+        """The live aggregate."""
+        found = self._aggregates[aggregate_id]
+        assert isinstance(found, kind)
+        return found
+
+    def of_kind(self, kind: type[A]) -> list[A]:
+        """All live aggregates of a kind."""
+        return [found for found in self._aggregates.values() if isinstance(found, kind)]
+
+    def send(self, *commands: Command) -> None:
+        """Put commands behind those that wait for the same aggregate."""
+        for command in commands:
+            self._waiting.setdefault(getattr(command, command.__struct_fields__[0]), deque()).append(command)
+
+    def run(self, *commands: Command) -> None:
+        """Send commands and decide all that follows."""
+        self.send(*commands)
+        for _ in range(STEPS_MAX):
+            if not self._waiting:
+                return
+            self._step()
+        raise AssertionError("the flow never comes to rest")
+
+    def pass_time(self, span: timedelta) -> None:
+        """Let time pass and the timers in it go off."""
+        self.at += span
+        due = [timer for timer in self.timers.values() if timer.due_at <= self.at]
+        for timer in due:
+            del self.timers[timer.key]
+        self.run(*(timer.command for timer in due))
+
+    def names(self, aggregate_id: UUID) -> list[str]:
+        """The names of an aggregate's events, in order."""
+        return [type(event).__name__ for event in self.log if event.originator_id == aggregate_id]
+
+    def _step(self) -> None:
+        keys = list(self._waiting) if self._random is not None else [next(iter(self._waiting))]
+        key = keys[0] if self._random is None else self._random.choice(keys)
+        waiting = self._waiting[key]
+        command = waiting.popleft()
+        if not waiting:
+            del self._waiting[key]
+        decided = self._decide(key, command)
+        if self._random is not None and self._random.random() < 0.2:
+            again = self._decide(key, command)
+            assert not any(isinstance(event, REPEAT_PROOF) for event in again), (command, again)
+            decided += again
+        self._follow(decided)
+
+    def _decide(self, key: UUID, command: Command) -> list[Any]:
+        present = self._aggregates.get(key)
+        after = DECIDES[topic_of(command)](present, command, self.at)
+        if after is None:
+            return []
+        self._aggregates[key] = after
+        decided = list(after.collect_events())
+        self.largest_decision = max(self.largest_decision, len(decided))
+        return decided
+
+    def _follow(self, decided: Iterable[Any]) -> None:
+        for event in decided:
+            self.log.append(event)
+            told = public(event)
+            if told is not None:
+                self.public.append(told)
+            self.send(*commands_after(event))
+            for timer in scheduled_after(event):
+                self.timers.setdefault(timer.key, timer)
+            for request in calls_of(event):
+                if request.key not in self.calls:
+                    self.calls[request.key] = request
+                    self._call(request.call)
+
+    def _call(self, call: Any) -> None:
+        if isinstance(call, BuyLabelCall) and self._carrier_sells:
+            self.sell(call)
+        elif isinstance(call, PushFulfilmentCall):
+            self.pushed.append(call)
+            self.send(RecordFulfilmentPushed(order_id=call.order_id, shipment_id=call.shipment_id, pushed_at=self.at))
+        elif isinstance(call, PlaceReorderCall) and self._supplier_confirms:
+            self.send(
+                RecordSupplierAnswer(
+                    replenishment_id=call.replenishment_id,
+                    reorder_id=call.reorder_id,
+                    outcome="confirmed",
+                    due_at=self.at + timedelta(days=2),
+                )
+            )
+
+    def sell(self, call: BuyLabelCall) -> None:
+        """Let the carrier sell a label; the same reference gets the same one."""
+        request = call.request
+        number = self.labels.setdefault(request.reference, f"T{len(self.labels):08}")
+        self.send(
+            RecordLabelOutcome(
+                shipment_id=request.shipment_id,
+                attempt=request.attempt,
+                outcome="bought",
+                carrier=request.carrier,
+                service=request.service,
+                tracking_number=number,
+                cost=usd("4.10"),
+            )
+        )
+
+
+def _order(present: Any, command: Command, at: datetime) -> Aggregate | None:
+    return order.decide(present, command, order.Known(at, one_part_per_line, 0))
+
+
+def _stock_item(present: Any, command: Command, at: datetime) -> Aggregate | None:
+    return stock_item.decide(present, command, stock_item.Known(at))
+
+
+def _shipment(present: Any, command: Command, at: datetime) -> Aggregate | None:
+    return shipment.decide(present, command, shipment.Known(at, TARIFFS))
+
+
+def _replenishment(present: Any, command: Command, at: datetime) -> Aggregate | None:
+    return replenishment.decide(present, command, replenishment.Known(at, lead_time_hours=24))
+
+
+DECIDES: dict[str, Callable[[Any, Command, datetime], Aggregate | None]] = {
+    ORDERS_COMMANDS: _order,
+    INVENTORY_COMMANDS: _stock_item,
+    SHIPPING_COMMANDS: _shipment,
+    REPLENISHMENT_COMMANDS: _replenishment,
+}
+
+REPEAT_PROOF = (
+    order.Order.Placed,
+    order.Order.StockReserved,
+    order.Order.ReadyToShip,
+    order.Order.LabelBought,
+    order.Order.Cancelled,
+    stock_item.StockItem.Reserved,
+    stock_item.StockItem.Received,
+    stock_item.StockItem.ReservationReleased,
+    stock_item.StockItem.BackorderFilled,
+    stock_item.StockItem.HandedOver,
+    shipment.Shipment.LabelRequested,
+    shipment.Shipment.LabelBought,
+    replenishment.Replenishment.ReorderPrepared,
+)
+"""Events that the same command, sent twice in a row, must never make twice."""
