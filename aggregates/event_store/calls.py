@@ -1,0 +1,165 @@
+"""
+Outside calls as rows: claimed under a lease by many runners, closed by compare-and-set on the attempt.
+
+A call is at least once, with its key as the idempotency key. A lease that ran out is looked up at the other
+side before the call is repeated; where that is impossible it is parked for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from aggregates.event_store import scheduled_commands
+from aggregates.event_store.connection import Connection
+from aggregates.event_store.scheduled_commands import Scheduled
+
+LEASE = timedelta(seconds=60)
+"""Longer than the time-out of any call (30 s), so that a lease that runs out means a runner that died."""
+
+
+class CallRow(NamedTuple):
+    """A call to make. `priority` 1 to 100, the highest first, then the earliest due."""
+
+    key: str
+    kind: str
+    service: str
+    shop: str
+    priority: int
+    due_at: datetime
+    deadline_at: datetime | None
+    body: bytes
+    cause: str
+    correlation: str
+
+
+class Claimed(NamedTuple):
+    """
+    A call that a runner holds. `attempt` counts claims from 1, `failures` the attempts that were made and failed.
+
+    `unknown`: an earlier attempt may have acted (it never reported, or its answer was lost), so look before repeating.
+    """
+
+    id: int
+    key: str
+    kind: str
+    service: str
+    shop: str
+    attempt: int
+    failures: int
+    unknown: bool
+    body: bytes
+    cause: str
+    correlation: str
+    created_at: datetime
+    deadline_at: datetime | None
+
+
+class Closed(NamedTuple):
+    """A call that has its outcome: `answer` goes back as a scheduled command in the same transaction."""
+
+    id: int
+    attempt: int
+    answer: Scheduled | None
+
+
+class Postponed(NamedTuple):
+    """
+    A call that is tried again at `due_at`, or (`parked`) waits for a person.
+
+    `attempted` is false where nothing was sent (quota, open breaker): that is no failure of the call.
+    """
+
+    id: int
+    attempt: int
+    due_at: datetime
+    error: str
+    unknown: bool = False
+    attempted: bool = True
+    parked: bool = False
+
+
+def insert(connection: Connection, rows: Sequence[CallRow]) -> None:
+    """Write calls. Repeated: a key that is already there is not called again."""
+    connection.execute(
+        "INSERT INTO calls (key, kind, service, shop, priority, due_at, deadline_at, body, cause, correlation)"
+        " SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::integer[], %b::timestamptz[],"
+        " %b::timestamptz[], %b::bytea[], %b::text[], %b::text[]) ON CONFLICT (key) DO NOTHING",
+        tuple(list(column) for column in zip(*sorted(rows, key=lambda row: row.key), strict=True)),
+        prepare=True,
+    )
+
+
+_RETURNED = (
+    "id, key, kind, service, shop, attempt, failures, unknown, body, cause, correlation, created_at, deadline_at"
+)
+
+
+def claim(connection: Connection, limit: int, kinds: Sequence[str]) -> list[Claimed]:
+    """
+    Take waiting calls that are due, the most urgent first, each under a lease and with its attempt raised.
+
+    Raced: two runners never hold the same call.
+    """
+    rows = connection.execute(
+        "UPDATE calls SET attempt = attempt + 1, lease_until = now() + %s, state = 'running'"
+        " WHERE id = ANY(ARRAY(SELECT id FROM calls WHERE state = 'waiting' AND due_at <= now() AND kind = ANY(%s)"
+        f" ORDER BY priority DESC, due_at LIMIT %s FOR UPDATE SKIP LOCKED)) RETURNING {_RETURNED}",
+        (LEASE, list(kinds), limit),
+        prepare=True,
+        binary=True,
+    )
+    return [Claimed(*row) for row in rows]
+
+
+def claim_expired(connection: Connection, limit: int, kinds: Sequence[str]) -> list[Claimed]:
+    """Take calls whose runner never reported; each must be looked up before it is repeated."""
+    rows = connection.execute(
+        "UPDATE calls SET attempt = attempt + 1, lease_until = now() + %s, unknown = true"
+        " WHERE id = ANY(ARRAY(SELECT id FROM calls WHERE state = 'running' AND lease_until < now() AND kind = ANY(%s)"
+        f" ORDER BY lease_until LIMIT %s FOR UPDATE SKIP LOCKED)) RETURNING {_RETURNED}",
+        (LEASE, list(kinds), limit),
+        binary=True,
+    )
+    return [Claimed(*row) for row in rows]
+
+
+def close(connection: Connection, closed: Sequence[Closed]) -> int:
+    """
+    Delete calls that have their outcome and schedule the answers, in one transaction; returns how many were closed.
+
+    Raced: a call that somebody else holds by now (a higher attempt) keeps its row, and this answer is dropped.
+    """
+    answers = {each.id: each.answer for each in closed}
+    with connection.transaction():
+        rows = connection.execute(
+            "DELETE FROM calls AS c USING unnest(%b::bigint[], %b::integer[]) AS v (id, attempt)"
+            " WHERE c.id = v.id AND c.attempt = v.attempt AND c.state = 'running' RETURNING c.id",
+            ([each.id for each in closed], [each.attempt for each in closed]),
+            prepare=True,
+        ).fetchall()
+        to_send = [answer for (row_id,) in rows if (answer := answers[row_id]) is not None]
+        if to_send:
+            scheduled_commands.insert(connection, to_send)
+    return len(rows)
+
+
+def postpone(connection: Connection, postponed: Sequence[Postponed]) -> None:
+    """Put calls back with a due time, or park them for a person. Raced: a higher attempt is left alone."""
+    connection.execute(
+        "UPDATE calls AS c SET state = CASE WHEN v.parked THEN 'parked' ELSE 'waiting' END, due_at = v.due_at,"
+        " lease_until = NULL, last_error = v.error, unknown = v.unknown, failures = c.failures + v.attempted::integer"
+        " FROM unnest(%b::bigint[], %b::integer[], %b::timestamptz[], %b::text[], %b::boolean[],"
+        " %b::boolean[], %b::boolean[])"
+        " AS v (id, attempt, due_at, error, unknown, attempted, parked) WHERE c.id = v.id AND c.attempt ="
+        " v.attempt AND c.state = 'running'",
+        tuple(list(column) for column in zip(*postponed, strict=True)),
+        prepare=True,
+    )
+
+
+def waiting(connection: Connection) -> dict[str, int]:
+    """How many calls wait, run or are parked, by `kind state`."""
+    rows = connection.execute("SELECT kind || ' ' || state, count(*) FROM calls GROUP BY kind, state")
+    return dict(rows)

@@ -1,0 +1,261 @@
+"""
+The tables of the event store. Migrations only add, and each runs once, under an advisory lock.
+
+Ten processes that start at once on an empty database leave the same tables as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aggregates.event_store.connection import Connection
+
+MIGRATION_LOCK = 7_461_200_001
+"""Held while tables are made: the library's own table creation fails when two processes try it at once."""
+
+LOG_LOCK = 7_461_200_002
+"""Taken last in every transaction that appends events, so that log positions commit in order."""
+
+OFFSET_MOVED = "CF001"
+"""SQLSTATE of a failed compare-and-set on a consumer offset."""
+
+_EVENTS = """
+CREATE TYPE stored_event_uuid AS (originator_id uuid, originator_version bigint, topic text, state bytea);
+CREATE TABLE events (
+    originator_id uuid NOT NULL,
+    originator_version bigint NOT NULL,
+    topic text NOT NULL,
+    state bytea NOT NULL,
+    notification_id bigint GENERATED ALWAYS AS IDENTITY (CACHE 1),
+    cause text NOT NULL,
+    correlation text NOT NULL,
+    PRIMARY KEY (originator_id, originator_version)
+) WITH (autovacuum_vacuum_insert_threshold = 1000000, autovacuum_freeze_min_age = 0);
+CREATE UNIQUE INDEX events_position ON events (notification_id);
+
+CREATE TABLE store_epoch (
+    epoch integer PRIMARY KEY,
+    first_position bigint NOT NULL,
+    min_code integer NOT NULL DEFAULT 1,
+    started_at timestamptz NOT NULL DEFAULT now()
+);
+INSERT INTO store_epoch (epoch, first_position) VALUES (1, 1);
+"""
+
+_OFFSETS = f"""
+CREATE TABLE consumer_offsets (
+    agent text NOT NULL,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    next_offset bigint NOT NULL,
+    seen_epoch integer NOT NULL DEFAULT 1,
+    seen_position bigint NOT NULL DEFAULT 0,
+    digest bytea,
+    starts integer NOT NULL DEFAULT 0,
+    moved_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (agent, topic, partition)
+) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0);
+
+CREATE FUNCTION advance_offsets(
+    of_agent text, of_topic text, partitions integer[], froms bigint[], untils bigint[], positions bigint[]
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE moved integer;
+BEGIN
+    UPDATE consumer_offsets AS o
+    SET next_offset = v.until, seen_position = greatest(o.seen_position, v.position), starts = 0, moved_at = now()
+    FROM unnest(partitions, froms, untils, positions) AS v (partition, start, until, position)
+    WHERE o.agent = of_agent AND o.topic = of_topic AND o.partition = v.partition AND o.next_offset = v.start;
+    GET DIAGNOSTICS moved = ROW_COUNT;
+    IF moved <> cardinality(partitions) THEN
+        RAISE EXCEPTION 'the offset of % on % is not where this batch starts', of_agent, of_topic
+            USING ERRCODE = '{OFFSET_MOVED}';
+    END IF;
+END $$;
+"""
+
+_INPUT = """
+CREATE TABLE inbox (
+    source text NOT NULL,
+    event_id text NOT NULL,
+    target uuid NOT NULL,
+    payload_hash bytea NOT NULL,
+    outcome text NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (source, event_id, target)
+);
+CREATE INDEX inbox_age ON inbox USING brin (recorded_at);
+CREATE INDEX inbox_event ON inbox (event_id);
+
+CREATE TABLE raw_webhooks (
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    "offset" bigint NOT NULL,
+    event_id text NOT NULL,
+    shop text NOT NULL,
+    order_id uuid,
+    received_at timestamptz NOT NULL,
+    signature_format text NOT NULL,
+    subject text NOT NULL,
+    key_version integer NOT NULL,
+    body bytea NOT NULL,
+    PRIMARY KEY (topic, partition, "offset")
+);
+CREATE INDEX raw_webhooks_event ON raw_webhooks (event_id);
+CREATE INDEX raw_webhooks_order ON raw_webhooks (order_id);
+
+CREATE TABLE dead_letters (
+    id uuid PRIMARY KEY,
+    agent text NOT NULL,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    "offset" bigint NOT NULL,
+    kind text NOT NULL,
+    reason text NOT NULL,
+    record_key bytea,
+    headers jsonb NOT NULL,
+    subject text NOT NULL,
+    key_version integer NOT NULL,
+    body bytea,
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    redelivered_at timestamptz
+);
+CREATE INDEX dead_letters_age ON dead_letters (recorded_at);
+
+CREATE TABLE buyer_keys (
+    subject text NOT NULL,
+    version integer NOT NULL,
+    wrapped_key bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    destroyed_at timestamptz,
+    PRIMARY KEY (subject, version)
+);
+
+CREATE TABLE buyer_orders (
+    subject text NOT NULL,
+    order_id uuid NOT NULL,
+    placed_at timestamptz NOT NULL,
+    kept boolean NOT NULL,
+    PRIMARY KEY (subject, order_id)
+);
+
+CREATE TABLE shops (
+    marketplace text NOT NULL,
+    shop text NOT NULL,
+    user_id text NOT NULL,
+    time_zone text NOT NULL DEFAULT 'UTC',
+    live_stock boolean NOT NULL DEFAULT false,
+    live_labels boolean NOT NULL DEFAULT false,
+    live_buying boolean NOT NULL DEFAULT false,
+    settings jsonb NOT NULL DEFAULT '{}',
+    added_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (marketplace, shop)
+);
+
+CREATE TABLE listings (
+    marketplace text NOT NULL,
+    shop text NOT NULL,
+    sku_id text NOT NULL,
+    parts jsonb NOT NULL,
+    PRIMARY KEY (marketplace, shop, sku_id)
+);
+"""
+
+_OUTPUT = """
+CREATE TABLE relay (
+    id integer PRIMARY KEY CHECK (id = 1),
+    leader text NOT NULL DEFAULT '',
+    term bigint NOT NULL DEFAULT 0,
+    lease_until timestamptz NOT NULL DEFAULT '-infinity',
+    position bigint NOT NULL DEFAULT 0,
+    last_timer_sent bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0);
+INSERT INTO relay (id) VALUES (1);
+
+CREATE TABLE relay_sent (
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    last_offset bigint NOT NULL,
+    position bigint NOT NULL,
+    PRIMARY KEY (topic, partition)
+) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0);
+
+CREATE TABLE scheduled_commands (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    key text NOT NULL UNIQUE,
+    due_at timestamptz NOT NULL,
+    type text NOT NULL,
+    topic text NOT NULL,
+    record_key text NOT NULL,
+    body bytea NOT NULL,
+    cause text NOT NULL,
+    correlation text NOT NULL
+) WITH (autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
+CREATE INDEX scheduled_commands_due ON scheduled_commands (due_at, id);
+
+CREATE TABLE calls (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    key text NOT NULL UNIQUE,
+    kind text NOT NULL,
+    service text NOT NULL,
+    shop text NOT NULL,
+    priority integer NOT NULL,
+    due_at timestamptz NOT NULL,
+    deadline_at timestamptz,
+    attempt integer NOT NULL DEFAULT 0,
+    failures integer NOT NULL DEFAULT 0,
+    unknown boolean NOT NULL DEFAULT false,
+    lease_until timestamptz,
+    state text NOT NULL DEFAULT 'waiting',
+    body bytea NOT NULL,
+    cause text NOT NULL,
+    correlation text NOT NULL,
+    last_error text NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL DEFAULT now()
+) WITH (
+    fillfactor = 70, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_scale_factor = 0,
+    autovacuum_vacuum_cost_delay = 0
+);
+CREATE INDEX calls_waiting ON calls (priority DESC, due_at) WHERE state = 'waiting';
+CREATE INDEX calls_leased ON calls (lease_until) WHERE state = 'running';
+
+CREATE TABLE processes (
+    name text PRIMARY KEY,
+    kind text NOT NULL,
+    pid integer NOT NULL,
+    host text NOT NULL,
+    started_at timestamptz NOT NULL,
+    beat_at timestamptz NOT NULL,
+    details jsonb NOT NULL DEFAULT '{}'
+);
+
+CREATE TABLE read_models (
+    name text PRIMARY KEY,
+    version integer NOT NULL,
+    position bigint NOT NULL,
+    built_at timestamptz NOT NULL DEFAULT now()
+);
+"""
+
+MIGRATIONS: tuple[tuple[int, str], ...] = ((1, _EVENTS), (2, _OFFSETS), (3, _INPUT), (4, _OUTPUT))
+
+
+def migrate(connection: Connection, then: Callable[[Connection], None]) -> list[int]:
+    """
+    Bring the tables up to date and return the numbers of the migrations that ran now.
+
+    `then` makes what is not the event store's (the read models' tables) in the same transaction.
+    Repeated: nothing runs twice. Raced: the second process waits, then finds nothing to do.
+    """
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, ran_at timestamptz NOT NULL"
+            " DEFAULT now())"
+        )
+        done = {row[0] for row in connection.execute("SELECT number FROM migrations")}
+        pending = [(number, statements) for number, statements in MIGRATIONS if number not in done]
+        for number, statements in pending:
+            connection.execute(statements)
+            connection.execute("INSERT INTO migrations (number) VALUES (%s)", (number,))
+        then(connection)
+    return [number for number, _ in pending]
