@@ -1,0 +1,1 @@
+"""What is asked of others: marketplaces, carriers, suppliers and notifiers."""

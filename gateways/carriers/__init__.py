@@ -1,0 +1,1 @@
+"""Carriers: who sells labels, and what a label looks like."""

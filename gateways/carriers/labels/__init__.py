@@ -1,0 +1,1 @@
+"""Label files: true PDF and ZPL, made when they are fetched."""

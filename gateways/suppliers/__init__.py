@@ -1,0 +1,1 @@
+"""Suppliers: who sells what we sell on."""

@@ -1,0 +1,1 @@
+"""TikTok Shop, as its Partner API is documented."""

@@ -1,0 +1,57 @@
+"""A marketplace that takes every push at once and in process: the default of a live demo shop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from gateways.marketplaces import DONE, PushResult
+from gateways.own_record import OwnRecord, entries
+from schemas.calls import PushDelayCall, PushFulfilmentCall
+
+
+class LocalMarketplace:
+    """A marketplace that never fails; `fulfilments` and `delays` are its own record of what it was told."""
+
+    def __init__(
+        self, fulfilments: OwnRecord[PushFulfilmentCall], delays: OwnRecord[PushDelayCall], *, name: str = "tiktok"
+    ) -> None:
+        self.name: Final = name
+        self._fulfilments = fulfilments
+        self._delays = delays
+
+    async def push_fulfilment(self, pushes: Sequence[PushFulfilmentCall]) -> Sequence[PushResult]:
+        """Take each. Refused: one without a tracking number. Repeated: taken once."""
+        return [self._take(push) for push in pushes]
+
+    async def push_delay(self, call: PushDelayCall) -> PushResult:
+        """Take it. Repeated: the same date is taken once."""
+        self._delays.append(call)
+        return DONE
+
+    def _take(self, push: PushFulfilmentCall) -> PushResult:
+        if not push.tracking_number:
+            return PushResult("refused", "tracking_number is missing")
+        self._fulfilments.append(push)
+        return DONE
+
+
+def fulfilment_record(directory: Path, process: str) -> OwnRecord[PushFulfilmentCall]:
+    """Where one process writes down what the marketplace was told of packages."""
+    return OwnRecord(directory, PushFulfilmentCall, "shipment_id", process)
+
+
+def delay_record(directory: Path, process: str) -> OwnRecord[PushDelayCall]:
+    """Where one process writes down what the marketplace was told of delays."""
+    return OwnRecord(directory, PushDelayCall, "order_id", process)
+
+
+def fulfilments(directory: Path) -> list[PushFulfilmentCall]:
+    """Every push that any process made, the same tracking number of a package once."""
+    return entries(directory, PushFulfilmentCall, lambda push: f"{push.shipment_id}/{push.tracking_number}")
+
+
+def delays(directory: Path) -> list[PushDelayCall]:
+    """Every delay that any process told, the same date of an order once."""
+    return entries(directory, PushDelayCall, lambda call: f"{call.order_id}/{call.promised_at.isoformat()}")

@@ -1,0 +1,5 @@
+"""The database that the real store is tested on."""
+
+from tests.integration.projections.databases import connect, connection, dsn, migrated
+
+__all__ = ["connect", "connection", "dsn", "migrated"]

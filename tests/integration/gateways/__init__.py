@@ -1,0 +1,1 @@
+"""Gateways against simulators that misbehave."""

@@ -1,0 +1,1 @@
+"""Gateways without their other side."""
