@@ -1,0 +1,1 @@
+"""What is shown: read models made from public events, and the queries over them."""

@@ -1,0 +1,229 @@
+"""
+Where every package is, which carrier takes it and why, and each of its scans: one row per shipment.
+
+Reads: shipping.events.v1.    Keyed by shipment.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+import msgspec
+
+from projections.published import Changes, Fold, HistoryMissing, Published, Row, fold_for
+from schemas import events
+from schemas.events import CarrierOption, Event
+from schemas.topics import SHIPPING_EVENTS
+from schemas.values import Money, Need
+
+SCANS_KEPT = 100
+"""Scans shown per package, the latest ones; the timeline has all of them."""
+
+NAME = "shipment_tracking"
+VERSION = 1
+TOPICS = (SHIPPING_EVENTS,)
+KEY = ("shipment_id",)
+COLUMNS = """
+    shipment_id uuid PRIMARY KEY,
+    order_id uuid NOT NULL,
+    marketplace text NOT NULL,
+    shop text NOT NULL,
+    order_number text NOT NULL,
+    package text NOT NULL,
+    contents json NOT NULL,
+    country text NOT NULL,
+    postal_code text NOT NULL,
+    state text NOT NULL,
+    reason text NOT NULL,
+    carrier text NOT NULL,
+    service text NOT NULL,
+    cost numeric,
+    currency text NOT NULL,
+    options json NOT NULL,
+    attempt integer NOT NULL,
+    tracking_number text NOT NULL,
+    label_live boolean NOT NULL,
+    scans json NOT NULL,
+    labelled_at timestamptz,
+    handed_over_at timestamptz,
+    delivered_at timestamptz,
+    returned_at timestamptz,
+    changed_at timestamptz NOT NULL,
+    opened_position bigint NOT NULL,
+    position bigint NOT NULL
+"""
+INDEXES = ("(order_id)",)
+
+
+class Scan(msgspec.Struct, frozen=True):
+    """One scan of the carrier, in event time."""
+
+    scan_id: str
+    status: str
+    occurred_at: datetime
+    place: str
+
+
+class ShipmentRow(Row, frozen=True, kw_only=True):
+    """
+    One package.
+
+    `state`: OPENED, CHOSEN, HELD, REQUESTED, LABELLED, REFUSED, PARKED, CANCELLED, HANDED_OVER, IN_TRANSIT,
+    DELIVERED or RETURNED. `reason` says why the carrier was chosen, or what stands in the way. `options` are
+    the carriers that were looked at.
+    """
+
+    shipment_id: UUID
+    order_id: UUID
+    marketplace: str
+    shop: str
+    order_number: str
+    package: str
+    contents: tuple[Need, ...]
+    country: str
+    postal_code: str
+    state: str = "OPENED"
+    reason: str = ""
+    carrier: str = ""
+    service: str = ""
+    cost: Decimal | None = None
+    currency: str = ""
+    options: tuple[CarrierOption, ...] = ()
+    attempt: int = 0
+    tracking_number: str = ""
+    label_live: bool = False
+    scans: tuple[Scan, ...] = ()
+    labelled_at: datetime | None = None
+    handed_over_at: datetime | None = None
+    delivered_at: datetime | None = None
+    returned_at: datetime | None = None
+    changed_at: datetime
+    opened_position: int
+
+
+def keys(event: Event) -> tuple[UUID]:
+    """The one row that a shipment's event touches."""
+    return (event.shipment_id,)  # type: ignore[attr-defined]
+
+
+def change(row: ShipmentRow | None, published: Published) -> ShipmentRow:
+    """The row after one more event of its shipment. Raises `UnknownEvent` or `HistoryMissing`."""
+    event = published.event
+    if type(event) is events.ShipmentOpened:
+        return _opened(event, published)
+    fold = fold_for(FOLDS, event)
+    if row is None:
+        raise HistoryMissing(f"{published.id} {type(event).__name__}")
+    changes = fold(row, event, published)
+    return msgspec.structs.replace(row, **changes, changed_at=published.occurred_at, position=published.position)
+
+
+def _opened(event: events.ShipmentOpened, published: Published) -> ShipmentRow:
+    return ShipmentRow(
+        shipment_id=event.shipment_id,
+        order_id=event.order_id,
+        marketplace=event.marketplace,
+        shop=event.shop,
+        order_number=event.order_number,
+        package=event.package,
+        contents=event.contents,
+        country=event.address.country,
+        postal_code=event.address.postal_code,
+        changed_at=published.occurred_at,
+        opened_position=published.position,
+        position=published.position,
+    )
+
+
+def _carrier_chosen(_row: ShipmentRow, event: events.CarrierChosen, _: Published) -> Changes:
+    return {
+        "state": "CHOSEN",
+        "reason": event.reason,
+        "carrier": event.carrier,
+        "service": event.service,
+        "options": event.options,
+        **_cost(event.cost),
+    }
+
+
+def _held(_row: ShipmentRow, event: events.ShipmentHeld, _: Published) -> Changes:
+    return {"state": "HELD", "reason": event.reason, "options": event.options}
+
+
+def _requested(_row: ShipmentRow, event: events.LabelRequested, _: Published) -> Changes:
+    return {"state": "REQUESTED", "carrier": event.carrier, "attempt": event.attempt}
+
+
+def _bought(row: ShipmentRow, event: events.LabelBought, published: Published) -> Changes:
+    return {
+        "state": "CANCELLED" if row.state == "CANCELLED" else "LABELLED",
+        "carrier": event.carrier,
+        "service": event.service,
+        "tracking_number": event.tracking_number,
+        "label_live": True,
+        "labelled_at": published.occurred_at,
+        **_cost(event.cost),
+    }
+
+
+def _cost(cost: Money | None) -> Changes:
+    return {} if cost is None else {"cost": cost.amount, "currency": cost.currency}
+
+
+def _refused(_row: ShipmentRow, event: events.LabelRefused, _: Published) -> Changes:
+    return {"state": "REFUSED", "reason": event.reason}
+
+
+def _parked(_row: ShipmentRow, event: events.ShipmentParked, _: Published) -> Changes:
+    return {"state": "PARKED", "reason": event.reason}
+
+
+def _cancelled(_row: ShipmentRow, event: events.ShipmentCancelled, _: Published) -> Changes:
+    return {"state": "CANCELLED", "reason": event.reason, "label_live": event.label_live}
+
+
+def _handed_over(row: ShipmentRow, event: events.ShipmentHandedOver, _: Published) -> Changes:
+    return {"state": _further(row.state, "HANDED_OVER"), "handed_over_at": event.occurred_at}
+
+
+def _scanned(row: ShipmentRow, event: events.ShipmentScanned, _: Published) -> Changes:
+    scan = Scan(event.scan_id, event.status, event.occurred_at, event.place)
+    scans = sorted((*row.scans, scan), key=lambda each: each.occurred_at)
+    shows = "HANDED_OVER" if event.status == "ACCEPTED" else event.status
+    return {"scans": tuple(scans[-SCANS_KEPT:]), "state": _further(row.state, shows)}
+
+
+def _delivered(row: ShipmentRow, event: events.ShipmentDelivered, _: Published) -> Changes:
+    return {"state": _further(row.state, "DELIVERED"), "delivered_at": event.occurred_at}
+
+
+def _returned(row: ShipmentRow, event: events.ShipmentReturned, _: Published) -> Changes:
+    return {"state": _further(row.state, "RETURNED"), "returned_at": event.occurred_at}
+
+
+_WAY = ("HANDED_OVER", "IN_TRANSIT", "DELIVERED", "RETURNED")
+
+
+def _further(state: str, shows: str) -> str:
+    """Tracking never moves back, and a scan that is an exception of the carrier's moves nothing."""
+    if shows not in _WAY:
+        return state
+    return shows if state not in _WAY or _WAY.index(shows) > _WAY.index(state) else state
+
+
+FOLDS: dict[type[Event], Fold] = {
+    events.CarrierChosen: _carrier_chosen,
+    events.ShipmentHeld: _held,
+    events.LabelRequested: _requested,
+    events.LabelBought: _bought,
+    events.LabelRefused: _refused,
+    events.ShipmentParked: _parked,
+    events.ShipmentCancelled: _cancelled,
+    events.ShipmentHandedOver: _handed_over,
+    events.ShipmentScanned: _scanned,
+    events.ShipmentDelivered: _delivered,
+    events.ShipmentReturned: _returned,
+}
+"""What each event of a shipment, but the first one, does to its row."""

@@ -1,0 +1,157 @@
+"""Alerts, given events."""
+
+import pytest
+
+from projections.alerts import EFFECTS, AlertRow, Key, change, keys
+from projections.published import UnknownEvent
+from schemas import events
+from schemas.events import Event
+from schemas.topics import CATALOGUE
+from tests.unit.projections.histories import (
+    HAT,
+    NOON,
+    REPLENISHMENT,
+    Numbered,
+    bought,
+    hats,
+    published,
+    received,
+    short,
+)
+
+ORDER = Numbered("1001")
+
+
+def after(*said: Event) -> dict[Key, AlertRow]:
+    """The alerts after these events."""
+    rows: dict[Key, AlertRow] = {}
+    for each in published(said):
+        for key in keys(each.event):
+            row = change(rows.get(key), each, key)
+            if row is not None:
+                rows[key] = row
+    return rows
+
+
+def test_shortages_of_one_item_are_one_alert_counted_up() -> None:
+    """The second order that finds an item short counts the open alert up, with the newest figures."""
+    alert = after(short(Numbered("1")), short(Numbered("2"), backordered=2))[HAT, "stock-short"]
+    assert (alert.state, alert.count, alert.figures["backordered"]) == ("open", 2, 2)
+    assert alert.opened_at < alert.last_at
+
+
+def test_receipt_that_covers_everybody_closes_the_shortage_and_names_itself() -> None:
+    """An alert closes when its cause ends, and says which event ended it."""
+    alert = after(short(Numbered("1")), received(5))[HAT, "stock-short"]
+    assert (alert.state, alert.closed_by, alert.closed_cause) == ("closed", "StockReceived", "1.0")
+
+
+def test_receipt_that_covers_some_leaves_the_shortage_open() -> None:
+    """While somebody still waits, the shortage is open."""
+    assert after(short(Numbered("1")), received(5, backordered=1))[HAT, "stock-short"].state == "open"
+
+
+def test_alert_that_opens_again_starts_over() -> None:
+    """After it was closed, the same alert opens with a count of 1 and a new time."""
+    alert = after(short(Numbered("1")), received(5), short(Numbered("2")))[HAT, "stock-short"]
+    assert (alert.state, alert.count, alert.opened_position, alert.closed_by) == ("open", 1, 3, "")
+
+
+def test_unknown_stock_is_an_alert_of_its_own() -> None:
+    """An item that was never counted is not short but unknown, until the first count."""
+    opened = after(short(Numbered("1"), stock_unknown=True))
+    assert list(opened) == [(HAT, "stock-unknown")]
+    assert after(short(Numbered("1"), stock_unknown=True), *hats())[HAT, "stock-unknown"].state == "closed"
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes", "kind"),
+    [
+        (
+            events.OrderHeld(order_id=ORDER.id, reason="no weight"),
+            events.OrderReleased(order_id=ORDER.id, fulfilment_state="READY"),
+            "order-held",
+        ),
+        (
+            events.OrderCancellationRequested(order_id=ORDER.id, reason="buyer", requested_at=NOON),
+            events.OrderCancelled(order_id=ORDER.id, reason="buyer", cancelled_at=NOON, by="operator"),
+            "cancellation-after-label",
+        ),
+        (
+            events.ShipmentHeld(shipment_id=ORDER.shipment, reason="no carrier"),
+            bought(ORDER),
+            "shipment-held",
+        ),
+        (
+            events.LabelRefused(shipment_id=ORDER.shipment, order_id=ORDER.id, reason="no"),
+            events.LabelRequested(shipment_id=ORDER.shipment, carrier="ground", attempt=2),
+            "label-refused",
+        ),
+        (
+            events.ShipmentParked(shipment_id=ORDER.shipment, reason="no answer"),
+            bought(ORDER),
+            "label-parked",
+        ),
+        (
+            events.ReorderRefused(replenishment_id=REPLENISHMENT, stock_item_id=HAT, reorder_id="A", reason="sold out"),
+            events.ReorderConfirmed(replenishment_id=REPLENISHMENT, stock_item_id=HAT, reorder_id="B", quantity=5),
+            "supplier-refused",
+        ),
+        (
+            events.OrderStatusFlagged(order_id=ORDER.id, marketplace_status="PONDERING", updated_at=NOON),
+            events.OrderStatusAdvanced(
+                order_id=ORDER.id, marketplace_status="DELIVERED", updated_at=NOON, fulfilment_state="FULFILLED"
+            ),
+            "status-unknown",
+        ),
+        (
+            events.StockDepleted(stock_item_id=HAT, occurred_at=NOON),
+            received(5),
+            "stock-depleted",
+        ),
+        (
+            events.StockRiskRaised(
+                replenishment_id=REPLENISHMENT,
+                stock_item_id=HAT,
+                level="CRITICAL",
+                available=0,
+                backordered=2,
+                reason="orders wait",
+            ),
+            events.StockRiskEased(replenishment_id=REPLENISHMENT, stock_item_id=HAT, reason="units came"),
+            "stock-risk",
+        ),
+    ],
+)
+def test_alert_opens_and_closes_with_its_cause(opens: Event, closes: Event, kind: str) -> None:
+    """Each kind has an event that opens it and one that ends its cause."""
+    [(key, alert)] = after(opens).items()
+    assert (key[1], alert.state, alert.kind) == (kind, "open", kind)
+    assert after(opens, closes)[key].state == "closed"
+
+
+def test_close_without_an_open_alert_makes_no_row() -> None:
+    """A label that is bought as it should be leaves nothing among the alerts."""
+    assert after(bought(ORDER)) == {}
+
+
+def test_close_of_a_closed_alert_changes_nothing() -> None:
+    """The event that ended the cause stays the one that is named."""
+    alert = after(short(Numbered("1")), received(5), received(6))[HAT, "stock-short"]
+    assert alert.position == 2
+
+
+def test_every_public_event_is_listed() -> None:
+    """The table has a line for every public event that a topic carries."""
+    kinds = {kind for topic in CATALOGUE for kind in topic.types if issubclass(kind, Event)}
+    assert kinds == set(EFFECTS)
+
+
+def test_unknown_event_stops_the_projection() -> None:
+    """An event type that the table does not list raises."""
+
+    class OrderTeleported(Event):
+        order_id: object
+
+    with pytest.raises(UnknownEvent, match="OrderTeleported"):
+        keys(OrderTeleported(order_id=ORDER.id))
