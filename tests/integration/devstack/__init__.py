@@ -1,0 +1,1 @@
+"""The local stack, started for real."""
