@@ -1,0 +1,1 @@
+"""What is moved, in order: agents, relay, scheduler and call runners."""

@@ -1,0 +1,320 @@
+"""
+Make outside calls, under leases.
+
+Reads: `calls`, the most urgent first.    Writes: the outcome, as a scheduled command, in the transaction that closes
+the call.
+Repeated: at least once, with the call's key as the idempotency key; what may have happened is looked up before it is
+repeated, and where that is impossible it is parked for a person.    Bad: a refusal is an outcome; the rest is tried
+again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+import structlog
+
+from aggregates.event_store import calls
+from aggregates.event_store.buyer_keys import BuyerKeys
+from aggregates.event_store.calls import Claimed, Closed, Postponed
+from aggregates.event_store.connection import STORE_FAULT, Connection, connect
+from aggregates.event_store.scheduled_commands import scheduled
+from aggregates.policies.retrying import next_attempt
+from gateways.carriers.protocol import Carrier
+from gateways.errors import OutcomeUnknown, Refused, Unavailable
+from gateways.marketplaces import Marketplace, PushResult
+from gateways.suppliers.protocol import Supplier, SupplierAnswer
+from schemas.calls import BuyLabelCall, Call, PlaceReorderCall, PushDelayCall, PushFulfilmentCall
+from schemas.commands import Command, RecordFulfilmentPushed, RecordLabelOutcome, RecordSupplierAnswer
+from schemas.shipping import Label, LabelRequest
+from schemas.values import Person
+
+log = structlog.get_logger()
+
+CLAIMED_AT_ONCE = 200
+PUSHES_AT_ONCE = 50
+IDLE_SECONDS = 0.02
+EXPIRED_EVERY_SECONDS = 5.0
+START_WITHIN = calls.LEASE / 3
+"""A call that is not started by then is left to its lease: this process was stopped in between."""
+
+_DECODERS: Mapping[str, msgspec.json.Decoder[Any]] = {
+    kind.__name__: msgspec.json.Decoder(kind)
+    for kind in (BuyLabelCall, PushFulfilmentCall, PushDelayCall, PlaceReorderCall)
+}
+
+
+class Gateways(NamedTuple):
+    """Who is asked: carriers and marketplaces by name, one supplier."""
+
+    carriers: Mapping[str, Carrier]
+    marketplaces: Mapping[str, Marketplace]
+    supplier: Supplier
+
+
+class Taken(NamedTuple):
+    """A claimed call, decoded, with the recipient where a carrier must know one."""
+
+    claimed: Claimed
+    call: Any
+    recipient: Person
+
+
+Outcome = Closed | Postponed
+Answer = TypeVar("Answer")
+
+
+class Callers:
+    """The call runner of one process. Any number of processes run one."""
+
+    def __init__(self, dsn: str, gateways: Gateways, keys: BuyerKeys) -> None:
+        self._dsn = dsn
+        self._gateways = gateways
+        self._keys = keys
+        self._connection: Connection | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="callers")
+        self._expired_at = 0.0
+
+    async def run(self) -> None:
+        """Claim, call, close, for ever."""
+        while True:
+            try:
+                made = await self._round()
+                if made < CLAIMED_AT_ONCE:
+                    await asyncio.sleep(IDLE_SECONDS)
+            except STORE_FAULT as error:
+                log.warning(
+                    "callers start over", error=str(error).strip().partition("\n")[0], kind=type(error).__name__
+                )
+                await self._in_thread(self._disconnect)
+                await asyncio.sleep(0.5)
+
+    async def _round(self) -> int:
+        started = asyncio.get_running_loop().time()
+        look_for_expired = started - self._expired_at > EXPIRED_EVERY_SECONDS
+        taken: list[Taken] = await self._in_thread(self._claim, look_for_expired)
+        if look_for_expired:
+            self._expired_at = started
+        if not taken:
+            return 0
+        if asyncio.get_running_loop().time() - started > START_WITHIN.total_seconds():
+            return 0
+        outcomes = await self._made(taken)
+        await self._in_thread(self._report, outcomes)
+        failed = [outcome for outcome in outcomes if isinstance(outcome, Postponed)]
+        log.info(
+            "calls made", calls=len(taken), failed=len(failed), reasons=sorted({each.error for each in failed})[:5]
+        )
+        return len(taken)
+
+    async def _made(self, taken: Sequence[Taken]) -> list[Outcome]:
+        pushes = [each for each in taken if isinstance(each.call, PushFulfilmentCall)]
+        others = [each for each in taken if not isinstance(each.call, PushFulfilmentCall)]
+        groups = await asyncio.gather(
+            *(self._push(group) for group in _grouped(pushes)), *(self._one(each) for each in others)
+        )
+        return [outcome for group in groups for outcome in group]
+
+    async def _push(self, group: Sequence[Taken]) -> list[Outcome]:
+        marketplace = self._gateways.marketplaces[group[0].call.marketplace]
+        results = await marketplace.push_fulfilment([each.call for each in group])
+        return [_pushed(each, result, _fulfilment_pushed(each)) for each, result in zip(group, results, strict=True)]
+
+    async def _one(self, taken: Taken) -> list[Outcome]:
+        call = taken.call
+        if isinstance(call, BuyLabelCall):
+            return [await self._buy_label(taken, call)]
+        if isinstance(call, PlaceReorderCall):
+            return [await self._place_reorder(taken, call)]
+        marketplace = self._gateways.marketplaces[call.marketplace]
+        return [_pushed(taken, await marketplace.push_delay(call), None)]
+
+    async def _buy_label(self, taken: Taken, call: BuyLabelCall) -> Outcome:
+        carrier = self._gateways.carriers.get(call.request.carrier)
+        if carrier is None:
+            return _closed(taken, _label_refused(call.request, f"no gateway for carrier {call.request.carrier}"))
+        if taken.claimed.unknown and not carrier.supports_lookup:
+            return _closed(taken, _label_parked(call.request, "it is not known whether a label was bought"))
+
+        async def ask() -> Label:
+            if taken.claimed.unknown and (found := await carrier.find_label(call.request.reference)) is not None:
+                return found
+            return await carrier.buy_label(call.request, taken.recipient)
+
+        return await _asked(
+            taken,
+            ask,
+            lambda label: _label_bought(call.request, label),
+            lambda reason: _label_refused(call.request, reason),
+        )
+
+    async def _place_reorder(self, taken: Taken, call: PlaceReorderCall) -> Outcome:
+        supplier = self._gateways.supplier
+
+        async def ask() -> SupplierAnswer:
+            if taken.claimed.unknown and (found := await supplier.find(call.reorder_id)) is not None:
+                return found
+            return await supplier.place(call)
+
+        return await _asked(
+            taken,
+            ask,
+            lambda answer: _supplier_answered(call, answer),
+            lambda reason: _supplier_answered(call, SupplierAnswer("refused", reason=reason)),
+        )
+
+    def _claim(self, look_for_expired: bool) -> list[Taken]:
+        connection = self._connected()
+        kinds = list(_DECODERS)
+        claimed = calls.claim(connection, CLAIMED_AT_ONCE, kinds)
+        if look_for_expired:
+            claimed += calls.claim_expired(connection, CLAIMED_AT_ONCE, kinds)
+        return [self._taken(connection, each) for each in claimed]
+
+    def _taken(self, connection: Connection, claimed: Claimed) -> Taken:
+        call: Call = _DECODERS[claimed.kind].decode(claimed.body)
+        recipient = Person()
+        if isinstance(call, BuyLabelCall) and call.request.parcel.address.person is not None:
+            sealed = call.request.parcel.address.person
+            recipient = self._keys.open_person(connection, sealed) or Person(name="erased")
+        return Taken(claimed, call, recipient)
+
+    def _report(self, outcomes: Sequence[Outcome]) -> None:
+        connection = self._connected()
+        closed = [outcome for outcome in outcomes if isinstance(outcome, Closed)]
+        postponed = [outcome for outcome in outcomes if isinstance(outcome, Postponed)]
+        if closed:
+            calls.close(connection, closed)
+        if postponed:
+            calls.postpone(connection, postponed)
+
+    def _connected(self) -> Connection:
+        if self._connection is None or self._connection.closed:
+            self._connection = connect(self._dsn, "callers")
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    async def _in_thread(self, function: Any, *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+
+async def _asked(
+    taken: Taken,
+    ask: Callable[[], Awaitable[Answer]],
+    done: Callable[[Answer], Command],
+    refused: Callable[[str], Command],
+) -> Outcome:
+    """The outcome of one request: an answer and a refusal close the call, the rest is tried again."""
+    try:
+        return _closed(taken, done(await ask()))
+    except Refused as error:
+        return _closed(taken, refused(error.reason))
+    except Unavailable as error:
+        return _again(taken, error.reason, error.retry_after, attempted=error.counts, unknown=taken.claimed.unknown)
+    except OutcomeUnknown as error:
+        return _again(taken, error.reason, None, attempted=True, unknown=True)
+
+
+def _pushed(taken: Taken, result: PushResult, answer: Command | None) -> Outcome:
+    if result.outcome == "done":
+        return _closed(taken, answer)
+    if result.outcome == "refused":
+        return Postponed(taken.claimed.id, taken.claimed.attempt, datetime.now(UTC), result.reason, parked=True)
+    return _again(
+        taken, result.reason, result.retry_after, attempted=result.attempted, unknown=result.outcome == "unknown"
+    )
+
+
+def _again(taken: Taken, reason: str, retry_after: float | None, *, attempted: bool, unknown: bool) -> Postponed:
+    claimed = taken.claimed
+    now = datetime.now(UTC)
+    due_at = next_attempt(
+        failures=claimed.failures + attempted,
+        now=now,
+        created_at=claimed.created_at,
+        deadline_at=claimed.deadline_at,
+        retry_after=None if retry_after is None else timedelta(seconds=retry_after),
+        jitter=random.random(),
+    )
+    return Postponed(claimed.id, claimed.attempt, due_at or now, reason, unknown, attempted, parked=due_at is None)
+
+
+def _closed(taken: Taken, answer: Command | None) -> Closed:
+    claimed = taken.claimed
+    if answer is None:
+        return Closed(claimed.id, claimed.attempt, None)
+    key = f"call:{claimed.key}:{claimed.attempt}"
+    return Closed(
+        claimed.id, claimed.attempt, scheduled(answer, key, datetime.now(UTC), claimed.cause, claimed.correlation)
+    )
+
+
+def _grouped(pushes: Sequence[Taken]) -> list[list[Taken]]:
+    """Pushes of one marketplace and shop, up to 50 together."""
+    by_shop: dict[tuple[str, str], list[Taken]] = {}
+    for each in pushes:
+        by_shop.setdefault((each.call.marketplace, each.call.shop), []).append(each)
+    return [
+        group[start : start + PUSHES_AT_ONCE]
+        for group in by_shop.values()
+        for start in range(0, len(group), PUSHES_AT_ONCE)
+    ]
+
+
+def _label_bought(request: LabelRequest, label: Label) -> RecordLabelOutcome:
+    return RecordLabelOutcome(
+        shipment_id=request.shipment_id,
+        attempt=request.attempt,
+        outcome="bought",
+        carrier=label.carrier,
+        service=label.service,
+        tracking_number=label.tracking_number,
+        carrier_reference=label.carrier_reference,
+        cost=label.cost,
+    )
+
+
+def _label_refused(request: LabelRequest, reason: str) -> RecordLabelOutcome:
+    return RecordLabelOutcome(
+        shipment_id=request.shipment_id,
+        attempt=request.attempt,
+        outcome="refused",
+        carrier=request.carrier,
+        reason=reason,
+    )
+
+
+def _label_parked(request: LabelRequest, reason: str) -> RecordLabelOutcome:
+    return RecordLabelOutcome(
+        shipment_id=request.shipment_id,
+        attempt=request.attempt,
+        outcome="parked",
+        carrier=request.carrier,
+        reason=reason,
+    )
+
+
+def _fulfilment_pushed(taken: Taken) -> RecordFulfilmentPushed:
+    call = taken.call
+    return RecordFulfilmentPushed(order_id=call.order_id, shipment_id=call.shipment_id, pushed_at=datetime.now(UTC))
+
+
+def _supplier_answered(call: PlaceReorderCall, answer: SupplierAnswer) -> RecordSupplierAnswer:
+    return RecordSupplierAnswer(
+        replenishment_id=call.replenishment_id,
+        reorder_id=call.reorder_id,
+        outcome=answer.outcome,
+        due_at=answer.due_at,
+        supplier_reference=answer.supplier_reference,
+        reason=answer.reason,
+    )

@@ -1,0 +1,81 @@
+"""
+The shape of an agent that forwards: records in, records out, then the offset.
+
+It sends with ids derived from the record, waits for every acknowledgement, and only then moves its offset. So it may
+send twice, and never not at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from aggregates.event_store.application import EventLog
+from aggregates.event_store.buyer_keys import BuyerKeys
+from aggregates.event_store.connection import Connection
+from aggregates.event_store.dead_letters import DeadLetter
+from aggregates.event_store.raw_webhooks import RawWebhook
+from aggregates.event_store.recorder import Effects
+from streams.consuming import Raw, Slice, advances, dead_letter
+from streams.publishing import Publisher, Record
+
+SEND_WITHIN_SECONDS = 30.0
+
+
+class Forwarded(NamedTuple):
+    """What a batch of records becomes: records to send, what is kept of them, and what is wrong with the rest."""
+
+    records: list[Record]
+    raw_webhooks: list[RawWebhook]
+    refused: list[tuple[Raw, str]]
+
+
+Transform = Callable[[Connection, Sequence[Raw]], Forwarded]
+
+
+class Forwarder:
+    """A `Work` that forwards. Used from its agent's thread alone; the publisher lives in the event loop."""
+
+    def __init__(
+        self,
+        name: str,
+        topic: str,
+        transform: Transform,
+        *,
+        log: EventLog,
+        keys: BuyerKeys,
+        publisher: Publisher,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.name = name
+        self.topic = topic
+        self._transform = transform
+        self._log = log
+        self._keys = keys
+        self._publisher = publisher
+        self._loop = loop
+
+    def forget(self) -> None:
+        """There is nothing in memory."""
+
+    def process(
+        self, connection: Connection, slices: Sequence[Slice], dead: Mapping[tuple[int, int], DeadLetter]
+    ) -> str:
+        """Send what these records become, and then move the offsets with what is kept of them."""
+        records = [
+            record for part in slices for record in part.records if (record.partition, record.offset) not in dead
+        ]
+        forwarded = self._transform(connection, records)
+        effects = Effects(self.name, self.topic, advances(slices))
+        effects.dead_letters.extend(dead.values())
+        effects.dead_letters.extend(
+            dead_letter(self.name, record, "bad", reason, keys=self._keys, connection=connection)
+            for record, reason in forwarded.refused
+        )
+        effects.raw_webhooks.extend(forwarded.raw_webhooks)
+        if forwarded.records:
+            sending = asyncio.run_coroutine_threadsafe(self._publisher.publish(forwarded.records), self._loop)
+            sending.result(SEND_WITHIN_SECONDS)
+        self._log.events.put([], connection=connection, effects=effects, origins=[])
+        return f"{len(forwarded.records)} sent, {len(forwarded.refused)} refused"

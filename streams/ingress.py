@@ -1,0 +1,174 @@
+"""
+The door: verify a webhook over its raw bytes, put the bytes on their topic unchanged, and answer once they are durable.
+
+Reads: HTTP.    Writes: tiktok.webhooks.v1, and the commands of operators.
+Repeated: answered `already_processed` when this process saw the same id and body acknowledged; the inbox decides.
+Bad: 401 for a signature that is missing or wrong, 413 above 1 MiB, 503 while Kafka does not take it; never 500.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import structlog
+from cachetools import LRUCache
+from prometheus_client import Counter
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateways.tiktok import webhooks
+from schemas import topics
+from schemas.codec import encode
+from schemas.values import Value
+from streams.operators import operator_routes
+from streams.publishing import BrokerUnavailable, Publisher, Record, RecordTooLarge
+
+log = structlog.get_logger()
+
+MAX_BODY_BYTES = 1024 * 1024
+REMEMBERED_IDS = 100_000
+WAITING_AT_MOST = 20_000
+MAX_EVENT_ID_CHARACTERS = 200
+
+_ANSWERED = Counter("creatorflow_webhooks_total", "Webhooks by answer", ["answer"])
+
+
+class Secret(NamedTuple):
+    """A webhook secret, and until when it is valid (None: for good)."""
+
+    value: bytes
+    valid_until: datetime | None = None
+
+
+class Accepted(Value):
+    """The answer to a webhook in the specification's format."""
+
+    status: str
+    event_id: str
+
+
+class Full(Exception):
+    """More records wait for Kafka than this process takes."""
+
+
+class Gatherer:
+    """
+    Gathers what arrives while a batch is on its way, and sends it as the next batch: no timer, no future per
+    record.
+    """
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self._waiting: list[tuple[Record, asyncio.Future[None]]] = []
+        self._wake = asyncio.Event()
+
+    async def put(self, record: Record) -> None:
+        """Return when the record is durable. Raises `BrokerUnavailable`, `RecordTooLarge` or `Full`."""
+        if len(self._waiting) >= WAITING_AT_MOST:
+            raise Full(f"{WAITING_AT_MOST} records wait")
+        acknowledged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((record, acknowledged))
+        self._wake.set()
+        await acknowledged
+
+    async def run(self) -> None:
+        """Send what waits, for ever."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            batch, self._waiting = self._waiting, []
+            if batch:
+                await self._send(batch)
+
+    async def _send(self, batch: Sequence[tuple[Record, asyncio.Future[None]]]) -> None:
+        try:
+            await self._publisher.publish([record for record, _ in batch])
+        except (BrokerUnavailable, RecordTooLarge) as error:
+            for _, acknowledged in batch:
+                if not acknowledged.done():
+                    acknowledged.set_exception(error)
+        else:
+            for _, acknowledged in batch:
+                if not acknowledged.done():
+                    acknowledged.set_result(None)
+
+
+class Ingress:
+    """The webhook endpoints of one process."""
+
+    def __init__(self, secrets: Sequence[Secret], gatherer: Gatherer) -> None:
+        if not any(secret.value for secret in secrets):
+            raise ValueError("no webhook secret is configured")
+        self._secrets = [secret for secret in secrets if secret.value]
+        self._gatherer = gatherer
+        self._acknowledged: LRUCache[str, bytes] = LRUCache(REMEMBERED_IDS)
+
+    async def tiktok(self, request: Request) -> Response:
+        """POST /webhooks/tiktok."""
+        body = await _body(request)
+        if body is None:
+            return _answer(413, "too_large")
+        signature = request.headers.get("x-tiktok-shop-signature", "")
+        if not webhooks.is_genuine(body, signature, self._valid_secrets()):
+            return _answer(401, "bad_signature")
+        digest = hashlib.sha256(body).digest()
+        event_id = request.headers.get("x-tiktok-shop-event-id", "")[:MAX_EVENT_ID_CHARACTERS] or digest.hex()
+        if self._acknowledged.get(event_id) == digest:
+            return _answer(200, "already_processed", Accepted(status="already_processed", event_id=event_id))
+        try:
+            await self._gatherer.put(_record(body, event_id))
+        except (BrokerUnavailable, Full) as error:
+            log.warning("webhook not taken", event_id=event_id, reason=type(error).__name__)
+            return _answer(503, "unavailable")
+        self._acknowledged[event_id] = digest
+        return _answer(200, "accepted", Accepted(status="accepted", event_id=event_id))
+
+    def _valid_secrets(self) -> list[bytes]:
+        now = datetime.now(UTC)
+        return [secret.value for secret in self._secrets if secret.valid_until is None or now < secret.valid_until]
+
+
+def build_ingress(secrets: Sequence[Secret], publisher: Publisher) -> tuple[Starlette, Gatherer]:
+    """The ingress application, and the gatherer that must run beside it."""
+    gatherer = Gatherer(publisher)
+    ingress = Ingress(secrets, gatherer)
+    routes = [Route("/webhooks/tiktok", ingress.tiktok, methods=["POST"]), *operator_routes(gatherer.put)]
+    return Starlette(routes=routes), gatherer
+
+
+def _record(body: bytes, event_id: str) -> Record:
+    key = webhooks.routing_key(body) or event_id
+    headers = [
+        ("event-id", event_id.encode()),
+        ("received-at", datetime.now(UTC).isoformat().encode()),
+        ("signature-format", b"specification"),
+    ]
+    return Record(topics.TIKTOK_WEBHOOKS, key.encode(), body, headers)
+
+
+async def _body(request: Request) -> bytes | None:
+    """The body, or None above the limit, whatever the length header says."""
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > MAX_BODY_BYTES:
+                return None
+            chunks.append(chunk)
+    except ClientDisconnect:
+        return b""
+    return b"".join(chunks)
+
+
+def _answer(status: int, answer: str, body: Accepted | None = None) -> Response:
+    _ANSWERED.labels(answer).inc()
+    if body is None:
+        return Response(status_code=status)
+    return Response(encode(body), status_code=status, media_type="application/json")

@@ -1,0 +1,256 @@
+"""
+What operators ask for over HTTP, turned into commands: 202 with the command's id, which is their Idempotency-Key.
+
+Errors are RFC 9457 problem details that name the field and the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from schemas import codec, topics, values
+from schemas.commands import (
+    BuyLabel,
+    CancelOrder,
+    Command,
+    DescribeStockItem,
+    HandOver,
+    HoldOrder,
+    OverridePriority,
+    RecordCount,
+    RecordMovement,
+    ReleaseOrder,
+)
+from schemas.envelope import Envelope, to_headers
+from streams.publishing import BrokerUnavailable, Record, RecordTooLarge
+
+Put = Callable[[Record], Awaitable[None]]
+Build = Callable[[UUID, dict[str, str], bytes], list[Command]]
+
+SOURCE = "operator"
+MAX_BODY_BYTES = 64 * 1024
+MAX_KEY_CHARACTERS = 200
+
+
+class Problem(Exception):
+    """An error for the caller: status, title, detail."""
+
+    def __init__(self, status: int, title: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.title = title
+
+
+class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a hold or a cancellation."""
+
+    reason: str
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """A body that may be empty."""
+
+
+class Priority(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a priority override."""
+
+    score: int
+    reason: str
+
+
+class Movement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a stock movement."""
+
+    kind: Literal["receipt", "dispatch", "return_good", "return_damaged", "correction"]
+    quantity: int
+    reference: str
+    occurred_at: datetime
+
+
+class Count(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a count."""
+
+    quantity: int
+    counted_at: datetime
+    packed_included: bool = False
+
+
+class Moment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a hand-over; the time is now where it is left out."""
+
+    occurred_at: datetime | None = None
+
+
+def operator_routes(put: Put) -> list[Route]:
+    """The operator's endpoints over a function that makes one record durable."""
+    endpoints: dict[str, tuple[Callable[[str], UUID], Build]] = {
+        "/stock-items/{id}/movements": (stock_item_of, _movement),
+        "/stock-items/{id}/counts": (stock_item_of, _count),
+        "/orders/{id}/hold": (order_of, _hold),
+        "/orders/{id}/release": (order_of, _release),
+        "/orders/{id}/cancel": (order_of, _cancel),
+        "/orders/{id}/priority": (order_of, _priority),
+        "/packages/{id}/handed-over": (package_of, _handed_over),
+        "/packages/{id}/buy-label": (package_of, _buy_label),
+    }
+    return [
+        Route(path, _endpoint(put, identify, build), methods=["POST"]) for path, (identify, build) in endpoints.items()
+    ]
+
+
+def _endpoint(put: Put, identify: Callable[[str], UUID], build: Build) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            key = _idempotency_key(request)
+            name = request.path_params["id"]
+            body = await request.body()
+            if len(body) > MAX_BODY_BYTES:
+                raise Problem(413, "Too large", f"the body has more than {MAX_BODY_BYTES} bytes")
+            for command in build(identify(name), {"id": name, "key": key}, body):
+                await put(_record(command, key))
+        except Problem as problem:
+            return _problem(problem)
+        except (BrokerUnavailable, RecordTooLarge) as error:
+            return _problem(Problem(503, "Unavailable", f"Kafka did not take the command: {type(error).__name__}"))
+        return Response(msgspec.json.encode({"command_id": key}), status_code=202, media_type="application/json")
+
+    return endpoint
+
+
+def order_of(name: str) -> UUID:
+    """The order behind a uuid or `marketplace:shop:number`."""
+    return _identified(name, "order", lambda parts: values.order_id(*parts))
+
+
+def stock_item_of(name: str) -> UUID:
+    """The stock item behind a uuid or `marketplace:shop:sku_id`."""
+    return _identified(name, "stock item", lambda parts: values.stock_item_id(*parts))
+
+
+def package_of(name: str) -> UUID:
+    """The package behind a uuid or `marketplace:shop:package`."""
+    return _identified(name, "package", lambda parts: values.shipment_id(*parts))
+
+
+def _identified(name: str, what: str, derive: Callable[[tuple[str, str, str]], UUID]) -> UUID:
+    parts = name.split(":")
+    if len(parts) == 3 and all(parts):
+        return derive((parts[0], parts[1], parts[2]))
+    try:
+        return UUID(name)
+    except ValueError:
+        raise Problem(404, "Not found", f"id: {what} ids are a uuid or marketplace:shop:number") from None
+
+
+def _movement(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+    movement = _decoded(body, Movement)
+    if movement.kind != "correction" and movement.quantity < 1:
+        raise Problem(422, "Invalid", "quantity: must be at least 1 for anything but a correction")
+    if movement.occurred_at.tzinfo is None:
+        raise Problem(422, "Invalid", "occurred_at: must name its time zone")
+    recorded = RecordMovement(
+        stock_item_id=target,
+        kind=movement.kind,
+        quantity=movement.quantity,
+        reference=movement.reference,
+        occurred_at=movement.occurred_at,
+    )
+    return [*_described(target, names), recorded]
+
+
+def _count(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+    count = _decoded(body, Count)
+    if count.quantity < 0:
+        raise Problem(422, "Invalid", "quantity: must not be negative")
+    if count.counted_at.tzinfo is None:
+        raise Problem(422, "Invalid", "counted_at: must name its time zone")
+    counted = RecordCount(
+        stock_item_id=target,
+        quantity=count.quantity,
+        counted_at=count.counted_at,
+        packed_included=count.packed_included,
+        reference=names["key"],
+    )
+    return [*_described(target, names), counted]
+
+
+def _described(target: UUID, names: dict[str, str]) -> list[Command]:
+    """A stock item that is named by its listing says so, so that a person can find it by that name."""
+    parts = names["id"].split(":")
+    if len(parts) != 3:
+        return []
+    return [DescribeStockItem(stock_item_id=target, marketplace=parts[0], shop=parts[1], sku_id=parts[2])]
+
+
+def _hold(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+    return [HoldOrder(order_id=target, reason=_decoded(body, Reason).reason, operator=SOURCE)]
+
+
+def _release(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+    return [ReleaseOrder(order_id=target, operator=SOURCE)]
+
+
+def _cancel(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+    return [CancelOrder(order_id=target, reason=_decoded(body, Reason).reason, operator=SOURCE)]
+
+
+def _priority(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+    priority = _decoded(body, Priority)
+    if not 1 <= priority.score <= 100:
+        raise Problem(422, "Invalid", "score: must be from 1 to 100")
+    return [OverridePriority(order_id=target, score=priority.score, reason=priority.reason, operator=SOURCE)]
+
+
+def _handed_over(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+    at = _decoded(body or b"{}", Moment).occurred_at or datetime.now(UTC)
+    return [HandOver(shipment_id=target, occurred_at=at, operator=SOURCE)]
+
+
+def _buy_label(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+    return [BuyLabel(shipment_id=target, operator=SOURCE)]
+
+
+def _decoded(body: bytes, kind: type[Any]) -> Any:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        raise Problem(422, "Invalid", str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Problem(400, "Not JSON", "the body is not JSON in UTF-8") from None
+
+
+def _idempotency_key(request: Request) -> str:
+    key = request.headers.get("idempotency-key", "")
+    if not key or len(key) > MAX_KEY_CHARACTERS:
+        raise Problem(
+            400, "Idempotency-Key", f"Idempotency-Key: the header must have 1 to {MAX_KEY_CHARACTERS} characters"
+        )
+    return key
+
+
+def _record(command: Command, key: str) -> Record:
+    name = type(command).__name__
+    target = topics.key_of(command)
+    envelope = Envelope(
+        id=key if not isinstance(command, DescribeStockItem) else f"{key}:describe",
+        type=name,
+        source=SOURCE,
+        time=datetime.now(UTC),
+        subject=target,
+        correlation_id=key,
+        causation_id=key,
+    )
+    return Record(topics.topic_of(command), target.encode(), codec.encode(command), to_headers(envelope))
+
+
+def _problem(problem: Problem) -> Response:
+    body = {"type": "about:blank", "title": problem.title, "status": problem.status, "detail": str(problem)}
+    return Response(msgspec.json.encode(body), status_code=problem.status, media_type="application/problem+json")

@@ -1,0 +1,170 @@
+"""
+Records to Kafka in whole batches, acknowledged by all in-sync replicas before anything else happens.
+
+No future per record, and never Faust's own producer, whose failed sends are only logged. After any failure the
+producer is thrown away: an idempotent producer that lost a batch may refuse every later one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import murmur2
+
+from schemas.envelope import Headers
+from schemas.topics import MAX_RECORD_BYTES
+
+ACKNOWLEDGED_WITHIN_SECONDS = 10.0
+BATCH_BYTES = 1024 * 1024
+CACHED_KEYS = 65_536
+
+
+class BrokerUnavailable(Exception):
+    """Kafka did not acknowledge; the records may stand on the topic or not."""
+
+
+class RecordTooLarge(ValueError):
+    """A record that no topic takes (4 MiB)."""
+
+
+class Record(NamedTuple):
+    """One record to send. `partition` None means: by the key, as every Kafka client does it."""
+
+    topic: str
+    key: bytes | None
+    value: bytes
+    headers: Headers
+    partition: int | None = None
+
+
+class Acknowledged(NamedTuple):
+    """The place of the last record that went to one partition."""
+
+    topic: str
+    partition: int
+    last_offset: int
+
+
+@lru_cache(maxsize=CACHED_KEYS)
+def partition_of(key: bytes, partitions: int) -> int:
+    """The partition of a key: murmur2, as in the Java client, so that any producer agrees."""
+    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
+
+
+class Publisher:
+    """Sends records and waits for every acknowledgement. One per process and purpose; used from one event loop."""
+
+    def __init__(self, bootstrap_servers: str, client_id: str) -> None:
+        self._bootstrap_servers = bootstrap_servers
+        self._client_id = client_id
+        self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
+        self._partitions: dict[str, int] = {}
+
+    async def partitions(self, topic: str) -> int:
+        """How many partitions a topic has. Raises `BrokerUnavailable`."""
+        if topic not in self._partitions:
+            producer = await self._started()
+            try:
+                self._partitions[topic] = len(await producer.partitions_for(topic))
+            except KafkaError as error:
+                await self.discard()
+                raise BrokerUnavailable(f"{topic}: {error!r}") from error
+        return self._partitions[topic]
+
+    async def publish(self, records: Sequence[Record]) -> list[Acknowledged]:
+        """
+        Send all records, in order within each partition, and return when all are acknowledged.
+
+        Raises `BrokerUnavailable` when that does not happen within ten seconds; then some may have been
+        written. Repeated: written again; consumers drop what they have seen.
+        """
+        by_partition: dict[tuple[str, int], list[Record]] = {}
+        for record in records:
+            partition = record.partition
+            if partition is None:
+                count = await self.partitions(record.topic)
+                partition = partition_of(record.key, count) if record.key is not None else 0
+            by_partition.setdefault((record.topic, partition), []).append(record)
+        producer = await self._started()
+        try:
+            async with asyncio.timeout(ACKNOWLEDGED_WITHIN_SECONDS):
+                return await asyncio.gather(
+                    *(
+                        self._send(producer, topic, partition, group)
+                        for (topic, partition), group in by_partition.items()
+                    )
+                )
+        except (KafkaError, TimeoutError, OSError) as error:
+            await self.discard()
+            raise BrokerUnavailable(repr(error)) from error
+        except BaseException:
+            await self.discard()
+            raise
+
+    async def discard(self) -> None:
+        """Throw the producer away; the next use makes a new one. Nothing that it still held is sent."""
+        producer, self._producer = self._producer, None
+        self._partitions.clear()
+        if producer is not None:
+            await _stopped(producer)
+
+    async def _started(self) -> AIOKafkaProducer:
+        async with self._starting:
+            if self._producer is None:
+                producer = AIOKafkaProducer(
+                    bootstrap_servers=self._bootstrap_servers,
+                    client_id=self._client_id,
+                    acks="all",
+                    enable_idempotence=True,
+                    request_timeout_ms=5_000,
+                    max_batch_size=BATCH_BYTES,
+                    max_request_size=MAX_RECORD_BYTES,
+                    metadata_max_age_ms=60_000,
+                )
+                try:
+                    async with asyncio.timeout(ACKNOWLEDGED_WITHIN_SECONDS):
+                        await producer.start()
+                except (KafkaError, TimeoutError, OSError) as error:
+                    await _stopped(producer)
+                    raise BrokerUnavailable(repr(error)) from error
+                self._producer = producer
+            return self._producer
+
+    async def _send(
+        self, producer: AIOKafkaProducer, topic: str, partition: int, records: list[Record]
+    ) -> Acknowledged:
+        last_offset = -1
+        for batch in _batches(producer, records):
+            acknowledgement = await producer.send_batch(batch, topic, partition=partition)
+            metadata = await acknowledgement
+            last_offset = metadata.offset + batch.record_count() - 1
+        return Acknowledged(topic, partition, last_offset)
+
+
+def _batches(producer: AIOKafkaProducer, records: list[Record]) -> list[Any]:
+    now = int(time.time() * 1000)
+    batch = producer.create_batch()
+    batches = [batch]
+    for record in records:
+        if batch.append(timestamp=now, key=record.key, value=record.value, headers=record.headers) is None:
+            batch = producer.create_batch()
+            batches.append(batch)
+            if batch.append(timestamp=now, key=record.key, value=record.value, headers=record.headers) is None:
+                raise RecordTooLarge(f"{record.topic}: {len(record.value)} bytes")
+    return batches
+
+
+async def _stopped(producer: AIOKafkaProducer) -> None:
+    """Stop a producer that may be broken; it must not take longer than a second, and its last words do not matter."""
+    try:
+        async with asyncio.timeout(1.0):
+            await producer.stop()
+    except (KafkaError, TimeoutError, OSError):
+        return

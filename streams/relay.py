@@ -1,0 +1,226 @@
+"""
+Send what the event store holds, in order: each event's public form, and the commands that follow from it.
+
+Reads: the log, from the stored position.    Writes: the events topics, and commands for other aggregates.
+Repeated: consumers drop what they have seen, by log position.    Bad: an event on which the policy raises becomes a
+dead letter of kind `bug`, with an alarm, and the relay goes on.
+
+One process leads, by a row with a term and a lease of 5 s, renewed by compare-and-set on term and position together.
+A leader that was stopped and wakes up sends one batch at most, which is a repeat, and then finds that it lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import structlog
+
+from aggregates.event_store import dead_letters, relay_state
+from aggregates.event_store.application import EventLog
+from aggregates.event_store.buyer_keys import BuyerKeys, day_subject
+from aggregates.event_store.connection import STORE_FAULT, Connection, connect
+from aggregates.event_store.dead_letters import DeadLetter
+from aggregates.event_store.relay_state import Leadership, LeadershipLost, Logged, Sent
+from aggregates.policies.fulfilment import commands_after
+from aggregates.publication import public
+from schemas import codec, topics
+from schemas.envelope import Envelope, to_headers
+from streams.publishing import BrokerUnavailable, Publisher, Record, partition_of
+
+log = structlog.get_logger()
+
+PAGE_EVENTS = 1000
+IDLE_SECONDS = 0.01
+FOLLOWER_SECONDS = 1.0
+RENEW_SECONDS = 1.0
+SOURCE = "relay"
+
+
+class Outgoing(NamedTuple):
+    """One record before it is addressed: which partition it goes to, and its envelope without the previous position."""
+
+    topic: str
+    key: str
+    value: bytes
+    envelope: Envelope
+
+
+class Written(NamedTuple):
+    """When an event was decided, and the epoch of the store that holds it."""
+
+    at: datetime
+    epoch: int
+
+
+class Relay:
+    """The relay of one process; leads, or waits until nobody does."""
+
+    def __init__(self, name: str, dsn: str, log_: EventLog, publisher: Publisher, keys: BuyerKeys) -> None:
+        self._name = name
+        self._dsn = dsn
+        self._log = log_
+        self._publisher = publisher
+        self._keys = keys
+        self._connection: Connection | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="relay")
+        self._sent: dict[tuple[str, int], int] = {}
+        self._epoch = 1
+        self._renewed_at = 0.0
+        self.leading = asyncio.Event()
+
+    async def run(self) -> None:
+        """Lead whenever possible, for ever."""
+        while True:
+            try:
+                leadership = await self._in_thread(self._take_lead)
+                if leadership is None:
+                    await asyncio.sleep(FOLLOWER_SECONDS)
+                    continue
+                self.leading.set()
+                log.info("relay leads", term=leadership.term, position=leadership.position)
+                await self._lead(leadership)
+            except (*STORE_FAULT, BrokerUnavailable, LeadershipLost) as error:
+                log.warning("relay starts over", error=str(error).strip().partition("\n")[0], kind=type(error).__name__)
+                self.leading.clear()
+                await self._publisher.discard()
+                await self._in_thread(self._disconnect)
+                await asyncio.sleep(0.2)
+
+    async def stop(self) -> None:
+        """Hand the lead over at once."""
+        if self.leading.is_set():
+            await self._in_thread(self._step_down)
+        await self._publisher.discard()
+
+    async def _lead(self, leadership: Leadership) -> None:
+        loop = asyncio.get_running_loop()
+        partitions = {topic.name: await self._publisher.partitions(topic.name) for topic in topics.CATALOGUE}
+        self._renewed_at = loop.time()
+        while True:
+            page = await self._in_thread(self._page, leadership.position)
+            if not page:
+                if loop.time() - self._renewed_at > RENEW_SECONDS:
+                    await self._in_thread(self._renew, leadership)
+                    self._renewed_at = loop.time()
+                await asyncio.sleep(IDLE_SECONDS)
+                continue
+            records, positions = await self._in_thread(self._translated, page, partitions)
+            acknowledged = await self._publisher.publish(records)
+            sent = [Sent(each.topic, each.partition, each.last_offset, positions[each[:2]]) for each in acknowledged]
+            leadership = await self._in_thread(self._move, leadership, page[-1].position, sent)
+            self._renewed_at = loop.time()
+            log.debug("events relayed", events=len(page), records=len(records), position=leadership.position)
+
+    def _take_lead(self) -> Leadership | None:
+        connection = self._connected()
+        leadership = relay_state.take_lead(connection, self._name)
+        if leadership is not None:
+            self._sent = relay_state.sent(connection)
+            self._epoch = relay_state.epoch(connection)
+        return leadership
+
+    def _page(self, after: int) -> list[Logged]:
+        return relay_state.page(self._connected(), after, PAGE_EVENTS)
+
+    def _renew(self, leadership: Leadership) -> None:
+        relay_state.renew(self._connected(), leadership)
+
+    def _move(self, leadership: Leadership, position: int, sent: Sequence[Sent]) -> Leadership:
+        moved = relay_state.move(self._connected(), leadership, position, sent)
+        self._sent.update({(each.topic, each.partition): each.position for each in sent})
+        return moved
+
+    def _step_down(self) -> None:
+        connection = self._connected()
+        leadership = relay_state.take_lead(connection, self._name)
+        if leadership is not None:
+            relay_state.step_down(connection, leadership)
+        self._disconnect()
+
+    def _translated(
+        self, page: Sequence[Logged], partitions: dict[str, int]
+    ) -> tuple[list[Record], dict[tuple[str, int], int]]:
+        """The records of a page, each with the position sent to its partition before it."""
+        before = dict(self._sent)
+        records: list[Record] = []
+        for logged in page:
+            for outgoing in self._outgoing(logged):
+                key = outgoing.key.encode()
+                place = (outgoing.topic, partition_of(key, partitions[outgoing.topic]))
+                envelope = outgoing.envelope._replace(previous_position=before.get(place, 0))
+                before[place] = logged.position
+                records.append(Record(outgoing.topic, key, outgoing.value, to_headers(envelope), place[1]))
+        return records, before
+
+    def _outgoing(self, logged: Logged) -> list[Outgoing]:
+        try:
+            return outgoing_of(logged, self._log.event_of(logged), self._epoch)
+        except Exception as error:
+            log.error("event dead-lettered as a bug", position=logged.position, type=logged.topic, exc_info=error)
+            self._bury(logged, error)
+            return []
+
+    def _bury(self, logged: Logged, error: Exception) -> None:
+        connection = self._connected()
+        subject = day_subject(datetime.now(UTC).date())
+        self._keys.make_ready(connection, [subject])
+        context = f"dead|log|0|{logged.position}".encode()
+        letter = DeadLetter(
+            "relay",
+            "log",
+            0,
+            logged.position,
+            "bug",
+            type(error).__name__,
+            str(logged.originator_id).encode(),
+            {"type": logged.topic},
+            self._keys.seal(subject, logged.state, context),
+        )
+        dead_letters.insert(connection, [letter])
+
+    def _connected(self) -> Connection:
+        if self._connection is None or self._connection.closed:
+            self._connection = connect(self._dsn, "relay")
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    async def _in_thread(self, function: Any, *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+
+def outgoing_of(logged: Logged, event: Any, epoch: int) -> list[Outgoing]:
+    """What one stored event becomes on the topics: its public event, then the commands that follow, in order."""
+    event_id = f"{logged.originator_id}:{logged.originator_version}"
+    written = Written(event.timestamp, epoch)
+    outgoing: list[Outgoing] = []
+    message = public(event)
+    if message is not None:
+        outgoing.append(_addressed(message, event_id, logged.cause, logged, written))
+    for number, command in enumerate(commands_after(event), 1):
+        outgoing.append(_addressed(command, f"{logged.position}.{number}", event_id, logged, written))
+    return outgoing
+
+
+def _addressed(message: Any, message_id: str, causation_id: str, logged: Logged, written: Written) -> Outgoing:
+    key = topics.key_of(message)
+    envelope = Envelope(
+        id=message_id,
+        type=type(message).__name__,
+        source=SOURCE,
+        time=written.at,
+        subject=key,
+        correlation_id=logged.correlation,
+        causation_id=causation_id,
+        version=message.VERSION,
+        epoch=written.epoch,
+        log_position=logged.position,
+    )
+    return Outgoing(topics.topic_of(message), key, codec.encode(message), envelope)

@@ -1,0 +1,110 @@
+"""
+Send commands that are due: timers, continuations, and the outcomes of outside calls.
+
+Reads: `scheduled_commands`.    Writes: the commands topics.
+Repeated: a command that is sent twice names what it was set for, and is ignored the second time.    Bad: cannot be; the
+rows were written by our own code.
+
+It works while this process leads the relay, so usually one does; two at once only repeat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from aggregates.event_store import inbox, scheduled_commands
+from aggregates.event_store.connection import STORE_FAULT, Connection, connect
+from aggregates.event_store.scheduled_commands import Due
+from schemas.envelope import Envelope, to_headers
+from streams.deciding import SCHEDULER
+from streams.publishing import BrokerUnavailable, Publisher, Record
+
+log = structlog.get_logger()
+
+PAGE_COMMANDS = 1000
+IDLE_SECONDS = 0.01
+CLEAN_EVERY_SECONDS = 600.0
+
+
+class Scheduler:
+    """The scheduler of one process."""
+
+    def __init__(self, dsn: str, publisher: Publisher, leading: asyncio.Event) -> None:
+        self._dsn = dsn
+        self._publisher = publisher
+        self._leading = leading
+        self._connection: Connection | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="scheduler")
+        self._cleaned_at = 0.0
+
+    async def run(self) -> None:
+        """Send what is due, for ever."""
+        while True:
+            try:
+                await self._leading.wait()
+                sent = await self._send_due()
+                await self._clean()
+                if sent < PAGE_COMMANDS:
+                    await asyncio.sleep(IDLE_SECONDS)
+            except (*STORE_FAULT, BrokerUnavailable) as error:
+                log.warning(
+                    "scheduler starts over", error=str(error).strip().partition("\n")[0], kind=type(error).__name__
+                )
+                await self._publisher.discard()
+                await self._in_thread(self._disconnect)
+                await asyncio.sleep(0.2)
+
+    async def _send_due(self) -> int:
+        due = await self._in_thread(self._due)
+        if due:
+            await self._publisher.publish([record_of(each) for each in due])
+            await self._in_thread(self._delete, [each.id for each in due])
+        return len(due)
+
+    async def _clean(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._cleaned_at > CLEAN_EVERY_SECONDS:
+            self._cleaned_at = now
+            forgotten = await self._in_thread(self._forget_old)
+            log.info("inbox cleaned", forgotten=forgotten)
+
+    def _due(self) -> list[Due]:
+        return scheduled_commands.due(self._connected(), PAGE_COMMANDS)
+
+    def _delete(self, ids: list[int]) -> None:
+        scheduled_commands.delete(self._connected(), ids)
+
+    def _forget_old(self) -> int:
+        return inbox.forget_old(self._connected())
+
+    def _connected(self) -> Connection:
+        if self._connection is None or self._connection.closed:
+            self._connection = connect(self._dsn, "scheduler")
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    async def _in_thread(self, function: Any, *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+
+def record_of(due: Due) -> Record:
+    """The record of a command that is due."""
+    envelope = Envelope(
+        id=due.key,
+        type=due.type,
+        source=SCHEDULER,
+        time=datetime.now(UTC),
+        subject=due.record_key,
+        correlation_id=due.correlation,
+        causation_id=due.cause,
+    )
+    return Record(due.topic, due.record_key.encode(), due.body, to_headers(envelope))
