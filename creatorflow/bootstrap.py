@@ -1,0 +1,401 @@
+"""The only wiring: which part gets which. Each `run_*` is one process; the rest is what commands and tools ask for."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+import structlog
+import uvicorn
+import uvloop
+from starlette.applications import Starlette
+
+from aggregates.event_store import consumer_offsets, heartbeats, relay_state
+from aggregates.event_store import dead_letters as dead_letter_rows
+from aggregates.event_store import migrate as migrations
+from aggregates.event_store import shops as shop_rows
+from aggregates.event_store.application import open_event_log
+from aggregates.event_store.buyer_keys import BuyerKeys
+from aggregates.event_store.connection import STORE_FAULT, connect
+from aggregates.event_store.consumer_offsets import OffsetRow
+from aggregates.event_store.dead_letters import Listed
+from aggregates.event_store.heartbeats import Heartbeat
+from aggregates.event_store.shops import Shop
+from aggregates.policies.clocks import scheduled_after
+from aggregates.policies.outside_calls import calls_of
+from aggregates.publication import public
+from creatorflow.crossing import Beside
+from creatorflow.log_reader import StoreLog
+from creatorflow.logs import configure_logs
+from creatorflow.settings import Settings
+from creatorflow.tariffs import TARIFFS
+from gateways.breakers import Breakers
+from gateways.carriers.http import HttpCarrier
+from gateways.carriers.labels.text import Sender
+from gateways.carriers.local import LocalCarrier, label_record, sold
+from gateways.carriers.protocol import Carrier
+from gateways.http_client import HttpClient
+from gateways.marketplaces import Marketplace
+from gateways.suppliers.http import HttpSupplier
+from gateways.suppliers.local import LocalSupplier, supplier_record
+from gateways.suppliers.protocol import Supplier
+from gateways.tiktok.client import App, ShopAccess, TikTokShop
+from gateways.tiktok.local import LocalMarketplace, delay_record, fulfilment_record
+from projections import rebuild as rebuilding
+from projections import store as read_store
+from projections.catalogue import READ_MODELS
+from projections.http import build_api
+from schemas import topics
+from schemas.shipping import Label
+from streams import inventory, kafka_topics, orders, replenishment, shipping
+from streams.app import StoreApp, build_app, register
+from streams.callers import Callers, Gateways
+from streams.consuming import Agent, Work
+from streams.deciding import Decider
+from streams.forwarding import Forwarder
+from streams.ingress import Secret, build_ingress
+from streams.intake import Intake
+from streams.publishing import Publisher
+from streams.read_models import Reader
+from streams.relay import Relay
+from streams.scheduler import Scheduler
+from streams.standing import Standing
+
+log = structlog.get_logger()
+
+DEMO_SHOP = Shop(
+    "tiktok", "7490000000000000001", "demo-seller", "UTC", live_stock=True, live_labels=True, live_buying=True
+)
+LEAD_TIME_HOURS = 24
+HEARTBEAT_SECONDS = 5.0
+STUCK_SECONDS = 90.0
+EXIT_STUCK = 75
+STOP_WITHIN_SECONDS = 10.0
+CARRIERS = tuple(sorted({tariff.carrier for tariff in TARIFFS}))
+SENDER = Sender("CreatorFlow Demo Shop", ("1 Warehouse Way", "Columbus, OH 43004", "US"))
+
+
+# Processes
+
+
+def run_worker(settings: Settings) -> None:
+    """
+    Run agents, a relay, a scheduler and a call runner until SIGTERM; exits non-zero when any of them cannot
+    go on.
+    """
+    configure_logs(settings.log_level, as_json=settings.log_json, process="worker")
+    uvloop.run(_worker(settings))
+
+
+def run_ingress(settings: Settings) -> None:
+    """Run the HTTP door. Raises `SettingMissing` without a webhook secret."""
+    configure_logs(settings.log_level, as_json=settings.log_json, process="ingress")
+    uvloop.run(_ingress(settings))
+
+
+def run_api(settings: Settings) -> None:
+    """Run the read side over HTTP."""
+    configure_logs(settings.log_level, as_json=settings.log_json, process="api")
+    uvloop.run(_api(settings))
+
+
+async def _worker(settings: Settings) -> None:
+    name = f"worker@{socket.gethostname()}:{os.getpid()}"
+    loop = asyncio.get_running_loop()
+    standing = Standing(settings.postgres, topics.CATALOGUE)
+    app = build_app(settings.kafka, standing)
+    event_log = open_event_log(settings.postgres)
+    publisher = Publisher(settings.kafka, f"creatorflow-{os.getpid()}")
+    relay_publisher = Publisher(settings.kafka, f"creatorflow-relay-{os.getpid()}")
+    agents: list[Agent] = []
+    for work in works(settings, loop, publisher):
+        topic = topics.BY_NAME[work.topic]
+        agent = Agent(work, settings.postgres, standing, _keys(settings))
+        register(app, topic, agent, work.name, settings.kafka)
+        agents.append(agent)
+    relay = Relay(name, settings.postgres, event_log, relay_publisher, _keys(settings))
+    scheduler = Scheduler(settings.postgres, publisher, relay.leading)
+    callers = Callers(settings.postgres, gateways(settings), _keys(settings))
+    await _until_stopped(
+        _faust(app),
+        relay.run(),
+        scheduler.run(),
+        callers.run(),
+        _watch(agents),
+        _beat(
+            settings,
+            name,
+            "worker",
+            lambda: {"stopped": {f"{tp.topic}/{tp.partition}": why for tp, why in standing.stopped.items()}},
+        ),
+    )
+    await relay.stop()
+    await publisher.discard()
+
+
+def works(settings: Settings, loop: asyncio.AbstractEventLoop, publisher: Publisher) -> list[Work]:
+    """What the agents of a worker do, one `Work` for each name of the catalogue."""
+    event_log = open_event_log(settings.postgres)
+    decisions = [
+        orders.DECISION,
+        inventory.DECISION,
+        shipping.decision(TARIFFS),
+        replenishment.decision(LEAD_TIME_HOURS),
+    ]
+    master_key = settings.require_master_key()
+    intake_keys = _keys(settings)
+    intake = Intake(intake_keys, master_key)
+    forwarder = Forwarder(
+        "intake.tiktok",
+        topics.TIKTOK_WEBHOOKS,
+        intake.transform,
+        log=event_log,
+        keys=intake_keys,
+        publisher=publisher,
+        loop=loop,
+    )
+    readers = [
+        Reader(name, topic.name, read_store.apply, event_log, _keys(settings))
+        for topic in topics.CATALOGUE
+        for name in topic.readers
+        if name.startswith("read-models.")
+    ]
+    return [forwarder, *(Decider(each, event_log, _keys(settings)) for each in decisions), *readers]
+
+
+async def _faust(app: StoreApp) -> None:
+    app.loop = asyncio.get_running_loop()
+    app.finalize()
+    await app.start()
+    try:
+        await app.wait_until_stopped()
+    finally:
+        await app.stop()
+    if app.crash_reason is not None:
+        raise app.crash_reason
+
+
+async def _watch(agents: Sequence[Agent]) -> None:
+    """End the process when an agent has work and makes no progress; its supervisor starts another."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(STUCK_SECONDS / 10)
+        stuck = [agent.name for agent in agents if agent.busy and loop.time() - agent.progressed_at > STUCK_SECONDS]
+        if stuck:
+            log.critical("agents make no progress", agents=stuck, seconds=STUCK_SECONDS)
+            os._exit(EXIT_STUCK)
+
+
+async def _ingress(settings: Settings) -> None:
+    publisher = Publisher(settings.kafka, f"creatorflow-ingress-{os.getpid()}")
+    secrets = [Secret(settings.require_webhook_secret())]
+    if settings.webhook_secret_previous is not None:
+        previous = settings.webhook_secret_previous.get_secret_value().encode()
+        secrets.append(Secret(previous, settings.webhook_secret_previous_until))
+    app, gatherer = build_ingress(secrets, publisher)
+    name = f"ingress@{socket.gethostname()}:{os.getpid()}"
+    await _until_stopped(
+        gatherer.run(),
+        _served(app, settings.host, settings.ingress_port),
+        _beat(settings, name, "ingress", dict),
+    )
+    await publisher.discard()
+
+
+async def _api(settings: Settings) -> None:
+    event_log = open_event_log(settings.postgres)
+    beside = Beside(settings.postgres, event_log, _keys(settings), gateways(settings).carriers)
+    app = build_api(read_store.Reader(settings.postgres), beside.crossing())
+    name = f"api@{socket.gethostname()}:{os.getpid()}"
+    await _until_stopped(
+        _served(app, settings.host, settings.api_port, lifespan="on"), _beat(settings, name, "api", dict)
+    )
+
+
+async def _served(app: Starlette, host: str, port: int, lifespan: Literal["on", "off"] = "off") -> None:
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http="httptools",
+        loop="none",
+        log_config=None,
+        access_log=False,
+        lifespan=lifespan,
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    await server.serve()
+
+
+async def _beat(settings: Settings, name: str, kind: str, details: Callable[[], dict[str, Any]]) -> None:
+    """Say every five seconds that this process is alive; while the store is away there is nobody to tell."""
+    started_at = datetime.now(UTC)
+    while True:
+        heartbeat = Heartbeat(name, kind, os.getpid(), socket.gethostname(), started_at, details())
+        try:
+            await asyncio.to_thread(_tell, settings.postgres, heartbeat)
+        except STORE_FAULT as error:
+            log.warning("heartbeat not written", error=type(error).__name__)
+        await asyncio.sleep(HEARTBEAT_SECONDS)
+
+
+def _tell(dsn: str, heartbeat: Heartbeat) -> None:
+    with connect(dsn, "heartbeat") as connection:
+        heartbeats.beat(connection, heartbeat)
+
+
+async def _until_stopped(*parts: Coroutine[Any, Any, None]) -> None:
+    """Run all parts until SIGTERM or SIGINT, or until one of them ends, which none should."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    tasks: list[asyncio.Task[Any]] = [loop.create_task(part) for part in parts]
+    stopping: asyncio.Task[Any] = loop.create_task(stop.wait())
+    done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks, timeout=STOP_WITHIN_SECONDS)
+    stopping.cancel()
+    for task in done - {stopping}:
+        task.result()
+        raise RuntimeError("a part of this process ended by itself")
+
+
+def _keys(settings: Settings) -> BuyerKeys:
+    return BuyerKeys(settings.require_master_key())
+
+
+def gateways(settings: Settings) -> Gateways:
+    """Who is asked, by the settings: local and in process by default, HTTP where an address is given."""
+    process = f"{socket.gethostname()}-{os.getpid()}"
+    breakers = Breakers()
+    labels = label_record(settings.home / "carrier", process)
+    carriers: dict[str, Carrier] = {
+        name: LocalCarrier(name, labels, SENDER)
+        if settings.carrier == "local"
+        else HttpCarrier(name, HttpClient(f"carrier-{name}", settings.carrier, breakers))
+        for name in CARRIERS
+    }
+    if settings.supplier == "local":
+        supplier: Supplier = LocalSupplier(supplier_record(settings.home / "supplier", process))
+    else:
+        supplier = HttpSupplier(HttpClient("supplier", settings.supplier, breakers))
+    return Gateways(carriers, {"tiktok": _tiktok(settings, process, breakers)}, supplier)
+
+
+def _tiktok(settings: Settings, process: str, breakers: Breakers) -> Marketplace:
+    if settings.tiktok_url is None:
+        folder = settings.home / "tiktok"
+        return LocalMarketplace(
+            fulfilment_record(folder / "fulfilments", process), delay_record(folder / "delays", process)
+        )
+    key, secret = settings.require_tiktok_app()
+    access = {DEMO_SHOP.shop: ShopAccess(*settings.require_tiktok_access())}
+    providers = {name: name for name in CARRIERS}
+    return TikTokShop(HttpClient("tiktok", settings.tiktok_url, breakers), App(key, secret), access, providers)
+
+
+# Commands
+
+
+def create_topics(settings: Settings) -> None:
+    """Make the topics that are missing and check the others. Raises `TopicMismatch`."""
+    kafka_topics.create(settings.kafka, topics.CATALOGUE, settings.partitions, settings.replication_factor)
+
+
+def migrate(settings: Settings) -> None:
+    """Bring all tables up to date, the read models' too. Repeated or raced: each migration runs once."""
+    with connect(settings.postgres, "migrate") as connection:
+        migrations.migrate(connection, read_store.create_tables)
+
+
+def register_demo_shop(settings: Settings) -> None:
+    """Register the live demo shop. Repeated: it is there already."""
+    with connect(settings.postgres, "shops") as connection:
+        shop_rows.add(connection, DEMO_SHOP)
+
+
+def shops(settings: Settings) -> list[Shop]:
+    """The registered shops."""
+    with connect(settings.postgres, "shops") as connection:
+        return shop_rows.every(connection)
+
+
+def offsets(settings: Settings) -> list[OffsetRow]:
+    """Where every agent stands."""
+    with connect(settings.postgres, "offsets") as connection:
+        return consumer_offsets.every(connection)
+
+
+def dead_letters(settings: Settings, limit: int) -> list[Listed]:
+    """The newest dead letters."""
+    with connect(settings.postgres, "dead letters") as connection:
+        return dead_letter_rows.recent(connection, limit)
+
+
+def dead_letter(settings: Settings, letter: UUID) -> dict[str, Any] | None:
+    """One dead letter with its headers and its decrypted body, None where there is none."""
+    with connect(settings.postgres, "dead letters") as connection:
+        found = dead_letter_rows.one(connection, letter)
+        if found is None:
+            return None
+        listed, headers, sealed = found
+        context = f"dead|{listed.topic}|{listed.partition}|{listed.offset}".encode()
+        body = _keys(settings).open(connection, sealed, context)
+        return {
+            **msgspec.to_builtins(listed),
+            "headers": headers,
+            "body": "erased" if body is None else body.decode("utf-8", "backslashreplace"),
+        }
+
+
+def carrier_record(settings: Settings) -> list[Label] | None:
+    """What the local carriers sold, by their own record; None where the carrier is somebody else."""
+    return sold(settings.home / "carrier") if settings.carrier == "local" else None
+
+
+def follow_ups(event: Any) -> Iterable[str]:
+    """The keys of the calls and timers that follow a stored event."""
+    return [*(call.key for call in calls_of(event)), *(timer.key for timer in scheduled_after(event))]
+
+
+def open_log(settings: Settings) -> StoreLog:
+    """The log, for whoever audits it. Close it after use."""
+    return StoreLog(connect(settings.postgres, "audit"), open_event_log(settings.postgres))
+
+
+def rebuild(settings: Settings, name: str) -> rebuilding.Rebuilt:
+    """Make one read model anew from the log and put it in place. Raises `KeyError` for a name that is none."""
+    return rebuilding.rebuild(lambda: connect(settings.postgres, "rebuild"), name, _read_log(settings), public)
+
+
+def verify_read_models(settings: Settings) -> list[str]:
+    """What differs between the read models and what the log gives, in one line each."""
+    found: list[str] = []
+    for name in READ_MODELS:
+        comparison = rebuilding.compare(
+            lambda: connect(settings.postgres, "compare"), name, _read_log(settings), public
+        )
+        found += [f"{name}: {difference.side} {difference.row}" for difference in comparison.differences]
+    return found
+
+
+def _read_log(settings: Settings) -> rebuilding.ReadLog:
+    event_log = open_event_log(settings.postgres)
+    connection = connect(settings.postgres, "read log")
+
+    def read(after: int, limit: int) -> list[rebuilding.Logged]:
+        page = relay_state.page(connection, after, limit)
+        return [(row.position, event_log.event_of(row), row.cause, row.correlation) for row in page]
+
+    return read

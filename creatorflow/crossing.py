@@ -1,0 +1,151 @@
+"""
+What the api needs beside the read models: raw webhooks, opened names, label files, dead letters, outcomes of
+commands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+from uuid import UUID
+
+from aggregates.event_store import dead_letters, inbox, raw_webhooks, relay_state
+from aggregates.event_store.application import EventLog
+from aggregates.event_store.buyer_keys import BuyerKeys
+from aggregates.event_store.connection import STORE_FAULT, Connection, connect
+from aggregates.policies.fulfilment import commands_after
+from aggregates.shipment import Shipment
+from gateways.carriers.protocol import Carrier
+from projections import answers
+from projections.queries import Crossing
+from schemas.shipping import Label, LabelFile, LabelRequest
+from schemas.values import Person, Sealed
+
+Answer = TypeVar("Answer")
+
+
+class Beside:
+    """One connection of its own, used by one thread at a time; broken, it is opened again."""
+
+    def __init__(self, dsn: str, event_log: EventLog, keys: BuyerKeys, carriers: Mapping[str, Carrier]) -> None:
+        self._dsn = dsn
+        self._event_log = event_log
+        self._keys = keys
+        self._carriers = carriers
+        self._connection: Connection | None = None
+        self._lock = threading.Lock()
+
+    def crossing(self) -> Crossing:
+        """All of it as the functions that the api is given."""
+        return Crossing(
+            raw_webhooks=self._raw_webhooks,
+            reveal=self._reveal,
+            label=self._label,
+            dead_letters=self._dead_letters,
+            command_outcome=self._command_outcome,
+            command_names=self._command_names,
+            clock=lambda: datetime.now(UTC),
+        )
+
+    async def _asked(self, ask: Callable[[Connection], Answer]) -> Answer:
+        return await asyncio.to_thread(self._ask, ask)
+
+    def _ask(self, ask: Callable[[Connection], Answer]) -> Answer:
+        with self._lock:
+            if self._connection is None or self._connection.closed:
+                self._connection = connect(self._dsn, "api beside")
+            try:
+                return ask(self._connection)
+            except STORE_FAULT:
+                self._connection.close()
+                raise
+
+    async def _raw_webhooks(self, order: UUID) -> Sequence[answers.RawWebhook]:
+        found = await self._asked(lambda connection: raw_webhooks.of_order(connection, order))
+        return [
+            answers.RawWebhook(
+                topic=each.topic,
+                partition=each.partition,
+                offset=each.offset,
+                event_id=each.event_id,
+                received_at=each.received_at,
+                signature_format=each.signature_format,
+            )
+            for each in found
+        ]
+
+    async def _reveal(self, sealed: Sealed) -> Person | None:
+        return await self._asked(lambda connection: self._keys.open_person(connection, sealed))
+
+    async def _dead_letters(self, limit: int) -> Sequence[answers.DeadLetter]:
+        found = await self._asked(lambda connection: dead_letters.recent(connection, limit))
+        return [
+            answers.DeadLetter(
+                id=each.id,
+                agent=each.agent,
+                topic=each.topic,
+                partition=each.partition,
+                offset=each.offset,
+                kind=each.kind,
+                reason=each.reason,
+                recorded_at=each.recorded_at,
+                redelivered_at=each.redelivered_at,
+            )
+            for each in found
+        ]
+
+    async def _command_outcome(self, command: str) -> answers.CommandOutcome | None:
+        found = await self._asked(lambda connection: inbox.outcome(connection, command))
+        return None if found is None else answers.CommandOutcome(id=command, outcome=found[0], recorded_at=found[1])
+
+    async def _command_names(self, causes: Sequence[str]) -> Mapping[str, str]:
+        return await self._asked(lambda connection: command_names(connection, self._event_log, causes))
+
+    async def _label(self, shipment: UUID, media_type: str) -> LabelFile | None:
+        bought = await self._asked(lambda connection: live_label(connection, self._event_log, shipment))
+        if bought is None:
+            return None
+        request, label = bought
+        sealed = request.parcel.address.person
+        person = None if sealed is None else await self._reveal(sealed)
+        carrier = self._carriers[label.carrier]
+        return await carrier.label_file(
+            label, request.parcel, person or Person(name="erased"), media_type, order_number=request.order_number
+        )
+
+
+def command_names(connection: Connection, event_log: EventLog, causes: Sequence[str]) -> dict[str, str]:
+    """The commands behind causes of the form `position.number`: what the policy makes of the event at that position."""
+    wanted = {cause: cause.split(".") for cause in causes if cause.replace(".", "", 1).isdigit() and "." in cause}
+    rows = relay_state.at(connection, sorted({int(position) for position, _ in wanted.values()}))
+    following = {row.position: commands_after(event_log.event_of(row)) for row in rows}
+    return {
+        cause: type(following[int(position)][int(number) - 1]).__name__
+        for cause, (position, number) in wanted.items()
+        if 0 < int(number) <= len(following.get(int(position), ()))
+    }
+
+
+def live_label(connection: Connection, event_log: EventLog, shipment: UUID) -> tuple[LabelRequest, Label] | None:
+    """The request and the label of a package that has one and was not cancelled since."""
+    request: LabelRequest | None = None
+    label: Label | None = None
+    for row in relay_state.stream(connection, shipment):
+        event = event_log.event_of(row)
+        if isinstance(event, Shipment.LabelRequested):
+            request, label = event.request, None
+        elif isinstance(event, Shipment.LabelBought) and request is not None:
+            label = Label(
+                reference=request.reference,
+                carrier=event.carrier,
+                service=event.service,
+                tracking_number=event.tracking_number,
+                carrier_reference=event.carrier_reference,
+                cost=event.cost,
+            )
+        elif isinstance(event, Shipment.Cancelled):
+            label = None
+    return None if request is None or label is None else (request, label)

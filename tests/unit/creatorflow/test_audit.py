@@ -1,0 +1,210 @@
+"""The audit finds nothing in a sound log, and one planted fault of each kind by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+import pytest
+
+from creatorflow.audit import INVARIANTS, AuditReport, ClientRecord, check
+from schemas import events
+from schemas.values import order_id
+from tests.unit.creatorflow import planted_faults as faults
+from tests.unit.creatorflow.audited_log import (
+    MARKETPLACE,
+    SHOP,
+    START,
+    TEA,
+    AuditedLog,
+    follow_ups,
+    sent,
+)
+
+
+def sound_log() -> AuditedLog:
+    """Two orders fulfilled, one backordered, one cancelled, one bad webhook."""
+    log = AuditedLog()
+    log.received(3)
+    log.fulfilled("1")
+    log.fulfilled("2")
+    log.cancelled("3")
+    log.short("4", 5)
+    log.dead.add("nonsense")
+    return log
+
+
+RECORD = ClientRecord(
+    (sent("1"), sent("2"), sent("3", cancelled=True), sent("4"), sent("forged", "fail"), sent("lost?", "unknown")),
+    {"webhook-1", "webhook-2", "webhook-3", "webhook-4", "cancel-3"},
+    {"nonsense"},
+)
+
+
+def audited(log: AuditedLog, record: ClientRecord = RECORD, differences: Sequence[str] = ()) -> AuditReport:
+    """The audit of a log against everything that lies beside it."""
+    return check(
+        log.read(),
+        lambda: differences,
+        record,
+        log.sold,
+        outside_ids=log.outside_ids,
+        dead_lettered=log.dead_lettered,
+        follow_ups=follow_ups,
+    )
+
+
+def test_sound_log_has_no_fault() -> None:
+    """A log in which everything is right passes every invariant, and its orders are where they should be."""
+    report = audited(sound_log())
+    assert report.faults == ()
+    assert report.holds
+    assert {report.verdict(name) for name in INVARIANTS} == {"holds"}
+    assert report.states == {"BACKORDERED": 1, "CANCELLED": 1, "FULFILLED": 2}
+    assert report.untouched == 4
+
+
+def test_latency_runs_from_first_sending_to_label_event() -> None:
+    """Webhook to label is the time between the sender's clock and the label's event in the log, one per label."""
+    log = sound_log()
+    labelled = [row.event.timestamp for row in log.rows if isinstance(row.public, events.LabelBought)]
+    assert list(audited(log).webhook_to_label_seconds) == [(at - START) / timedelta(seconds=1) for at in labelled]
+
+
+@pytest.mark.parametrize(
+    ("plant", "invariant"),
+    [
+        (faults.lose_an_order, "nothing-lost"),
+        (faults.let_a_forged_order_in, "nothing-lost"),
+        (faults.place_twice, "nothing-doubled"),
+        (faults.reserve_twice, "nothing-doubled"),
+        (faults.decide_twice, "nothing-doubled"),
+        (faults.oversell, "stock-never-negative"),
+        (faults.take_stock_below_reserved, "stock-never-negative"),
+        (faults.misstate_a_figure, "stock-adds-up"),
+        (faults.forget_to_release, "reservations-match"),
+        (faults.reserve_for_nobody, "reservations-match"),
+        (faults.reserve_too_few, "reservations-match"),
+        (faults.buy_a_second_label, "one-label-per-package"),
+        (faults.sell_unknown_label, "carrier-agrees"),
+        (faults.sell_twice, "carrier-agrees"),
+        (faults.label_without_sale, "carrier-agrees"),
+        (faults.lose_the_push, "fulfilled-is-labelled-and-pushed"),
+        (faults.leave_an_order_on_its_way, "orders-settle"),
+        (faults.lose_the_dead_letter, "bad-input-is-kept"),
+        (faults.skip_a_version, "versions-gapless"),
+        (faults.step_back, "positions-increase"),
+        (faults.name_a_later_event, "causes-resolve"),
+        (faults.name_an_unknown_call, "causes-resolve"),
+        (faults.name_an_unknown_timer, "causes-resolve"),
+        (faults.name_an_unknown_webhook, "causes-resolve"),
+    ],
+)
+def test_planted_fault_is_found_by_name(plant: Callable[[AuditedLog], None], invariant: str) -> None:
+    """A log with one planted fault fails, and the broken invariant is named."""
+    log = sound_log()
+    plant(log)
+    report = audited(log)
+    assert not report.holds
+    assert invariant in report.counts
+    assert invariant in {fault.invariant for fault in report.faults}
+
+
+def test_missing_read_row_is_found() -> None:
+    """A read model that differs from its rebuild fails the audit with the difference."""
+    report = audited(sound_log(), differences=["order_board row 1 is missing"])
+    assert [fault.what for fault in report.faults] == ["order_board row 1 is missing"]
+    assert report.verdict("read-models-equal-rebuild") == "broken 1 times"
+
+
+def test_every_invariant_can_fail() -> None:
+    """No invariant is listed that a planted fault cannot break."""
+    marks = test_planted_fault_is_found_by_name.pytestmark  # type: ignore[attr-defined]
+    broken = {invariant for mark in marks for _, invariant in mark.args[1]}
+    assert broken | {"read-models-equal-rebuild"} == set(INVARIANTS)
+
+
+def test_what_nothing_was_handed_in_for_is_not_claimed() -> None:
+    """Without records and read models their invariants are "not checked", which is no pass and no failure."""
+    report = check(sound_log().read(), None, None, None, follow_ups=follow_ups)
+    assert report.holds
+    assert set(report.unchecked) == {
+        "nothing-lost",
+        "bad-input-is-kept",
+        "carrier-agrees",
+        "orders-settle",
+        "read-models-equal-rebuild",
+    }
+    assert report.verdict("carrier-agrees") == "not checked"
+
+
+def test_unanswered_order_may_be_there_or_not() -> None:
+    """An order whose requests were never answered is right once in the log and right outside it, but not twice."""
+    log = sound_log()
+    log.received(1)
+    log.fulfilled("lost?")
+    assert audited(log).holds
+    faults.place_twice(log)
+    assert not audited(log).holds
+
+
+def test_count_below_what_is_reserved_is_a_fact() -> None:
+    """A count may find fewer units than are promised; promising more on top of it is a fault."""
+    log = sound_log()
+    at = log.webhook("operator-2")
+    log.stock(events.StockCounted, at, {"on_hand": -2}, quantity=1, counted_at=START)
+    assert audited(log).holds
+    log.fulfilled("5")
+    assert set(audited(log).counts) == {"stock-never-negative"}
+
+
+def test_handed_over_units_count_as_held() -> None:
+    """A package that left took its units out of stock and reservation; its order still holds what it needed."""
+    log = sound_log()
+    fields = {"order_id": order_id(MARKETPLACE, SHOP, "1"), "quantity": 1, "reference": "1-1", "occurred_at": START}
+    log.stock(events.StockHandedOver, "operator-1", {"on_hand": -1, "reserved": -1}, **fields)
+    assert audited(log).faults == ()
+
+
+def test_filled_backorder_is_held_for_its_order() -> None:
+    """A queued order that got its units is judged like one that was reserved at once."""
+    log = sound_log()
+    order = order_id(MARKETPLACE, SHOP, "4")
+    log.received(5)
+    at = log.stock(events.BackorderFilled, "operator-1", {"reserved": 5, "backordered": -5}, order_id=order, quantity=5)
+    log.append(events.OrderStockReserved(order_id=order, stock_item_id=TEA, quantity=5), f"{at}.0")
+    ready = log.append(events.OrderReadyToShip(order_id=order), f"{at}.0")
+    log.labelled(order, "4", f"{ready}.0")
+    report = audited(log)
+    assert report.faults == ()
+    assert report.states["FULFILLED"] == 3
+
+
+def test_order_in_flight_is_not_judged_by_where_it_stands() -> None:
+    """While orders flow, one that moved lately may hold nothing yet or wait for its push."""
+    log = sound_log()
+    faults.lose_the_push(log)
+    assert check(log.read(), None, None, log.sold, follow_ups=follow_ups, in_flight_since=START).holds
+    assert not check(log.read(), None, None, log.sold, follow_ups=follow_ups).holds
+
+
+def test_many_faults_are_counted_and_few_are_kept() -> None:
+    """A log that is broken everywhere gives a report of readable length with the true count."""
+    log = sound_log()
+    for number in range(100, 200):
+        log.placed(str(number))
+    record = RECORD._replace(orders=tuple(sent(str(number)) for number in range(100, 200)))
+    report = audited(log, record)
+    assert report.counts["orders-settle"] == 100
+    assert len(report.faults) == 20
+
+
+def test_timer_is_known_by_its_key_with_or_without_prefix() -> None:
+    """A command that a timer sent bears the timer's key, which an earlier event set."""
+    for cause in ("expire-hold:4", "timer:expire-hold:4"):
+        log = sound_log()
+        order = order_id(MARKETPLACE, SHOP, "4")
+        flagged = events.OrderStatusFlagged(order_id=order, marketplace_status="?", updated_at=START)
+        log.append(flagged, "webhook-4", leads_to=("expire-hold:4",))
+        log.append(events.OrderHeld(order_id=order, reason="r"), cause)
+        assert "causes-resolve" not in audited(log).counts

@@ -1,0 +1,289 @@
+"""Every command does what it says or exits non-zero with one line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pytest
+from typer.testing import CliRunner
+
+import creatorflow
+from aggregates.event_store.connection import StoreUnavailable
+from creatorflow import cli, devstack
+from creatorflow.devstack import ServiceStatus, StackError, StackStatus
+from projections.rebuild import Rebuilt
+from streams.publishing import BrokerUnavailable
+from tests.unit.creatorflow import planted_faults as faults
+from tests.unit.creatorflow.audited_log import MARKETPLACE, SHOP, AuditedLog, follow_ups
+
+COMMANDS = [
+    "up",
+    "down",
+    "status",
+    "demo",
+    "topics",
+    "migrate",
+    "ingress",
+    "worker",
+    "api",
+    "settings",
+    "audit order",
+    "audit verify",
+    "rebuild",
+    "dead-letters list",
+    "dead-letters show",
+    "offsets show",
+    "shops list",
+]
+
+
+class Offset(msgspec.Struct):
+    """A row as the event store gives it."""
+
+    agent: str
+    next_offset: int
+    digest: bytes | None = None
+
+
+@pytest.fixture
+def log() -> AuditedLog:
+    """A log with one order on its whole way."""
+    found = AuditedLog()
+    found.received(1)
+    found.fulfilled("1")
+    return found
+
+
+@pytest.fixture
+def wired(log: AuditedLog, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
+    """A bootstrap whose event store is that log; it notes what was called."""
+    calls: list[str] = []
+
+    def rebuild(settings: Any, name: str) -> Rebuilt:
+        calls.append(f"rebuild {name}")
+        return Rebuilt(name, 10, 9)
+
+    fake = SimpleNamespace(
+        calls=calls,
+        open_log=lambda settings: log,
+        follow_ups=follow_ups,
+        carrier_record=lambda settings: log.sold,
+        verify_read_models=lambda settings: [],
+        create_topics=lambda settings: calls.append("topics"),
+        migrate=lambda settings: calls.append("migrate"),
+        register_demo_shop=lambda settings: calls.append("shop"),
+        run_worker=lambda settings: calls.append("worker"),
+        run_ingress=lambda settings: calls.append("ingress"),
+        run_api=lambda settings: calls.append("api"),
+        rebuild=rebuild,
+        dead_letters=lambda settings, limit: [{"id": "1", "reason": "no lines"}][:limit],
+        dead_letter=lambda settings, letter: None,
+        offsets=lambda settings: [Offset("orders.decide", 7)],
+        shops=lambda settings: [],
+    )
+    monkeypatch.setattr(creatorflow, "bootstrap", fake, raising=False)
+    monkeypatch.setitem(sys.modules, "creatorflow.bootstrap", fake)
+    monkeypatch.setenv("CREATORFLOW_HOME", str(tmp_path))
+    return fake
+
+
+def run(*arguments: str) -> Any:
+    """What a command printed, and its exit code."""
+    return CliRunner().invoke(cli.app, list(arguments))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str) -> None:
+    """`--help` works for each command of the contract and says more than its name."""
+    result = run(*command.split(), "--help")
+    assert result.exit_code == 0
+    assert len(result.output.splitlines()) > 4
+
+
+def test_module_is_the_command() -> None:
+    """`python -m creatorflow` is the command line, and a start of it loads neither Faust nor aiohttp."""
+    code = (
+        "import sys; sys.argv = ['creatorflow', '--help']\n"
+        "from creatorflow.cli import main\n"
+        "try: main()\n"
+        "finally: assert not {'faust', 'aiohttp', 'rich', 'pydantic'} & sys.modules.keys(), 'too much is imported'"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+    called = subprocess.run([sys.executable, "-m", "creatorflow", "--help"], capture_output=True, text=True, check=True)
+    assert "audit" in called.stdout
+
+
+@pytest.mark.parametrize("process", ["worker", "ingress", "api"])
+def test_process_commands_run_their_process(wired: SimpleNamespace, process: str) -> None:
+    """Each process command runs its process and nothing else."""
+    assert run(process).exit_code == 0
+    assert wired.calls == [process]
+
+
+def test_single_steps(wired: SimpleNamespace) -> None:
+    """`topics`, `migrate` and `rebuild` do their one thing."""
+    assert [run(*command).exit_code for command in (["topics"], ["migrate"], ["rebuild", "order_board"])] == [0, 0, 0]
+    assert wired.calls == ["topics", "migrate", "rebuild order_board"]
+
+
+def test_up_prepares_between_services_and_processes(wired: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`up` makes topics, tables and the demo shop when the services answer, before any process starts."""
+
+    def up(settings: Any, processes_of: Any, prepare: Any) -> StackStatus:
+        prepare(settings)
+        wired.calls.append(f"{len(processes_of(settings))} processes")
+        service = ServiceStatus(name="kafka", kind="service", state="ready", pid=1, port=2, restarts=0, log="l")
+        return StackStatus(services=(service,))
+
+    monkeypatch.setattr(devstack, "up", up)
+    result = run("up", "--json")
+    assert result.exit_code == 0
+    assert wired.calls == ["topics", "migrate", "shop", "4 processes"]
+    assert json.loads(result.output)["services"][0]["name"] == "kafka"
+
+
+def test_rebuild_of_what_is_none_is_refused(wired: SimpleNamespace) -> None:
+    """A name that is no read model is refused with those that are."""
+    result = run("rebuild", "orders")
+    assert result.exit_code == 1
+    assert "order_board" in result.output
+    assert wired.calls == []
+
+
+@pytest.mark.usefixtures("wired")
+def test_status_of_nothing_is_an_error() -> None:
+    """`status` exits 1 while not all is ready, and says what to do."""
+    result = run("status")
+    assert result.exit_code == 1
+    assert "creatorflow up" in result.output
+
+
+@pytest.mark.usefixtures("wired")
+def test_settings_name_their_origin() -> None:
+    """Each setting is shown with the place that it comes from."""
+    rows = {row["name"]: row for row in json.loads(run("settings", "--json").output)}
+    assert rows["home"]["origin"] == "environment variable CREATORFLOW_HOME"
+    assert rows["workers"]["origin"] == "default"
+
+
+@pytest.mark.usefixtures("wired")
+def test_audit_verify_passes_a_sound_log() -> None:
+    """A sound log exits 0 with one verdict for each invariant."""
+    assert run("audit", "verify").exit_code == 0
+    report = json.loads(run("audit", "verify", "--json").output)
+    assert report["holds"] is True
+    assert report["events"] == 10
+
+
+@pytest.mark.usefixtures("wired")
+def test_audit_verify_fails_a_broken_log(log: AuditedLog) -> None:
+    """A broken invariant exits 1, named with its subject."""
+    faults.buy_a_second_label(log)
+    result = run("audit", "verify")
+    assert result.exit_code == 1
+    assert "! one-label-per-package:" in result.output
+
+
+@pytest.mark.usefixtures("wired")
+def test_audit_order_tells_its_history() -> None:
+    """An order's history is printed as text or JSON."""
+    order = f"{MARKETPLACE}:{SHOP}:1"
+    assert "because: webhook webhook-1" in run("audit", "order", order).output
+    steps = json.loads(run("audit", "order", order, "--json").output)
+    assert steps[-1]["what"] == "OrderFulfilmentPushed"
+
+
+@pytest.mark.usefixtures("wired")
+def test_lists_are_tables_or_json() -> None:
+    """Rows of every kind print as a table and as JSON; no rows print `none`."""
+    assert run("offsets", "show").output.splitlines()[0].split() == ["agent", "next", "offset", "digest"]
+    assert json.loads(run("offsets", "show", "--json").output) == [
+        {"agent": "orders.decide", "next_offset": 7, "digest": None}
+    ]
+    assert json.loads(run("dead-letters", "list", "--json").output) == [{"id": "1", "reason": "no lines"}]
+    assert run("shops", "list").output == "none\n"
+
+
+@pytest.mark.usefixtures("wired")
+@pytest.mark.parametrize("letter", ["x", str(uuid4())])
+def test_unknown_dead_letter_is_an_error(letter: str) -> None:
+    """An id that is none, and one that is not there, each end in one line and exit 1."""
+    result = run("dead-letters", "show", letter)
+    assert result.exit_code == 1
+    assert len(result.output.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("wired")
+@pytest.mark.parametrize("rate", ["0", "-3", "fast", "nan"])
+def test_senseless_rate_is_refused(rate: str) -> None:
+    """A rate is a positive number or `max`."""
+    result = run("demo", "--rate", rate)
+    assert result.exit_code == 2
+    assert "rate" in result.output
+
+
+def main_says(arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    """What `main` writes on standard error when a command fails."""
+    monkeypatch.setattr(sys, "argv", ["creatorflow", *arguments])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code == 1
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            StackError("port 8080 is taken", "Set CREATORFLOW_INGRESS_PORT"),
+            "port 8080 is taken. Set CREATORFLOW_INGRESS",
+        ),
+        (StoreUnavailable("connection refused"), "PostgreSQL does not answer (connection refused)"),
+        (BrokerUnavailable("timed out"), "Kafka does not answer (timed out)"),
+    ],
+)
+def test_error_that_the_user_can_mend_is_one_line(
+    error: Exception,
+    said: str,
+    wired: SimpleNamespace,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What is wrong and what to do about it stand in one line, without a traceback."""
+
+    def fail(settings: Any) -> None:
+        raise error
+
+    wired.migrate = fail
+    printed = main_says(["migrate"], monkeypatch, capsys)
+    assert len(printed.splitlines()) == 1
+    assert printed.startswith(f"creatorflow: {said}")
+
+
+def test_wrong_setting_is_named(
+    wired: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A setting that cannot be is named as the variable that it is set by."""
+    monkeypatch.setenv("CREATORFLOW_WORKERS", "many")
+    printed = main_says(["migrate"], monkeypatch, capsys)
+    assert printed.startswith("creatorflow: the setting CREATORFLOW_WORKERS is not valid:")
+    assert wired.calls == []
+
+
+def test_unforeseen_error_keeps_its_traceback(wired: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug is not dressed up as something that the user could mend."""
+
+    def fail(settings: Any) -> None:
+        raise ZeroDivisionError
+
+    wired.migrate = fail
+    monkeypatch.setattr(sys, "argv", ["creatorflow", "migrate"])
+    with pytest.raises(ZeroDivisionError):
+        cli.main()
