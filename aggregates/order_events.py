@@ -146,6 +146,7 @@ class Classified(Event):
 
     `reserve` is what stock is asked for with it: each stock item whose reservation is to be made, or to learn
     of a new priority, deadline or permission to ship. Everything that this takes stands in the event.
+    `kept_orders` of the buyer is remembered, for a later classification that is not told of it.
     """
 
     TOPIC = "order.classified"
@@ -161,11 +162,13 @@ class Classified(Event):
     reserve: tuple[Need, ...] = ()
     overridden_by: str = ""
     reason: str = ""
+    kept_orders: int | None = None
 
     def apply(self, aggregate: Order) -> None:
         aggregate.score = self.score
         aggregate.floor = self.floor
         aggregate.asked_to_ship = self.may_ship
+        aggregate.kept_orders = self.kept_orders
         if self.reserve:
             aggregate.hold_expired = False
 

@@ -66,6 +66,7 @@ class Order(Aggregate):
         self.floor = ""
         self.override: order_events.PriorityOverridden | None = None
         self.asked_to_ship = False
+        self.kept_orders: int | None = None
         self.needs: dict[UUID, int] = {}
         self.reserved: dict[UUID, int] = {}
         self.short: dict[UUID, Shortage] = {}

@@ -68,7 +68,13 @@ def classify(order: Order, known: Known, reserve: tuple[Need, ...]) -> None:
         reserve=reserve,
         overridden_by="" if override is None else override.operator,
         reason="" if override is None else override.reason,
+        kept_orders=_kept_orders(order, known),
     )
+
+
+def _kept_orders(order: Order, known: Known) -> int | None:
+    """The buyer's earlier kept orders, as last known where nobody tells now."""
+    return order.kept_orders if known.kept_orders is None else known.kept_orders
 
 
 def priority_of(order: Order, known: Known) -> priority.Classification:
@@ -79,7 +85,7 @@ def priority_of(order: Order, known: Known) -> priority.Classification:
             may_ship=order.may_ship(),
             dispatch_by=order.deadlines.dispatch_by,
             cancel_by=order.deadlines.cancel_by,
-            kept_orders=known.kept_orders,
+            kept_orders=_kept_orders(order, known),
             address_kind=None if address is None else address.kind,
             address_held=address is not None and not address.complete,
         )

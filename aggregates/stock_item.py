@@ -75,8 +75,8 @@ class StockItem(Aggregate):
         self.movements: deque[tuple[datetime, int]] = deque(maxlen=MOVEMENTS_KEPT)
         self.references: dict[tuple[str, str], None] = {}
         self.supplies: dict[str, tuple[int, datetime | None]] = {}
-        self.continuation = 0
-        self.promising = ""
+        self.filling = 0
+        self.promising: tuple[int, str] | None = None
 
     @property
     def available(self) -> int:
@@ -264,14 +264,13 @@ def _fill_backorders(item: StockItem, command: commands.FillBackorders, at: date
     """
     Go on filling and promising.
 
-    Refused: nothing unless it was set for the present continuation. Repeated: nothing.
+    Refused: nothing unless the filling or the promising that it was set for is the latest one. Repeated: nothing.
     """
-    if command.set_for != item.continuation:
-        return
-    promising = item.promising
-    _fill(item, at)
-    if promising in item.supplies and item.continuation == command.set_for:
-        _expect(item, promising, *item.supplies[promising], at)
+    if command.set_for == item.filling:
+        _fill(item, at)
+    elif item.promising is not None and command.set_for == item.promising[0]:
+        reorder_id = item.promising[1]
+        _expect(item, reorder_id, *item.supplies.get(reorder_id, (0, None)), at)
 
 
 def _record_movement(item: StockItem, command: commands.RecordMovement, at: datetime) -> None:
@@ -280,30 +279,36 @@ def _record_movement(item: StockItem, command: commands.RecordMovement, at: date
 
     A receipt onto an unknown item makes it known at that quantity; other movements leave it unknown. What is
     dated before the last count was counted, so it moves no figure but the reservation that leaves with it.
-    Refused: nothing for a quantity of 0, or a negative one that is no correction. Repeated: nothing.
+    Refused: nothing for a quantity of 0, or a negative one that is no correction. Repeated: nothing for
+    the same reference, kind and order.
     """
     kind, quantity = command.kind, command.quantity
     if quantity == 0 or (quantity < 0 and kind != "correction"):
         return
-    if kind == "dispatch" and command.order_id is None:
-        kind, quantity = "correction", -quantity
-    if (kind, command.reference) in item.references:
-        return
     if kind == "dispatch" and command.order_id is not None:
         _hand_over(item, command, command.order_id, at)
+    elif kind == "dispatch":
+        _move(item, command, "correction", -quantity, at)
     else:
-        event_class = MOVEMENTS[kind]
-        item.trigger_event(
-            event_class,
-            timestamp=at,
-            quantity=quantity,
-            reference=command.reference,
-            occurred_at=command.occurred_at,
-            on_hand=item.on_hand + _effect(item, command, 0 if kind == "return_damaged" else quantity),
-            reserved=item.reserved,
-            backordered=item.queue.units,
-        )
+        _move(item, command, kind, quantity, at)
     _fill(item, at)
+
+
+def _move(item: StockItem, command: commands.RecordMovement, kind: str, quantity: int, at: datetime) -> None:
+    if (kind, command.reference) in item.references:
+        return
+    event_class = MOVEMENTS[kind]
+    item.trigger_event(
+        event_class,
+        timestamp=at,
+        quantity=quantity,
+        reference=command.reference,
+        occurred_at=command.occurred_at,
+        on_hand=item.on_hand + _effect(item, command, 0 if kind == "return_damaged" else quantity),
+        reserved=item.reserved,
+        backordered=item.queue.units,
+        **({"stock_unknown": not item.known} if kind == "correction" else {}),
+    )
 
 
 def _effect(item: StockItem, command: commands.RecordMovement, units: int) -> int:
@@ -314,6 +319,8 @@ def _effect(item: StockItem, command: commands.RecordMovement, units: int) -> in
 
 
 def _hand_over(item: StockItem, command: commands.RecordMovement, order_id: UUID, at: datetime) -> None:
+    if (f"dispatch:{order_id}", command.reference) in item.references:
+        return
     held = item.reservations.get(order_id)
     from_reservation = 0 if held is None else min(held.quantity, command.quantity)
     item.trigger_event(

@@ -75,13 +75,14 @@ class Received(Figures):
 
 
 class Corrected(Figures):
-    """Somebody corrected the figure by `quantity`, signed."""
+    """Somebody corrected the figure by `quantity`, signed. Where it was unknown it stays so."""
 
     TOPIC = "stock-item.corrected"
 
     quantity: int
     reference: str
     occurred_at: datetime
+    stock_unknown: bool = False
 
     def change(self, aggregate: StockItem) -> None:
         aggregate.note_movement("correction", self.reference, self.quantity, self.occurred_at)
@@ -125,7 +126,7 @@ class HandedOver(Figures):
     occurred_at: datetime
 
     def change(self, aggregate: StockItem) -> None:
-        aggregate.note_movement("dispatch", self.reference, -self.quantity, self.occurred_at)
+        aggregate.note_movement(f"dispatch:{self.order_id}", self.reference, -self.quantity, self.occurred_at)
         ask = aggregate.reservations.pop(self.order_id, None)
         if ask is not None and ask.quantity > self.from_reservation:
             left = ask.quantity - self.from_reservation
@@ -237,7 +238,7 @@ class BackorderFilled(Figures):
             aggregate.reservations[self.order_id] = waiting.ask
         for order_id in self.passed_over:
             aggregate.queue.pass_over(order_id)
-        aggregate.continuation = self.originator_version if self.continues else 0
+        aggregate.filling = self.originator_version if self.continues else 0
 
 
 class Depleted(Event):
@@ -267,5 +268,4 @@ class SupplyExpected(Event):
         aggregate.expect(self.reorder_id, self.quantity, self.due_at)
         for promise in self.promises:
             aggregate.queue.promise(promise.order_id, promise.promised_at)
-        aggregate.continuation = self.originator_version if self.continues else 0
-        aggregate.promising = self.reorder_id if self.continues else ""
+        aggregate.promising = (self.originator_version, self.reorder_id) if self.continues else None

@@ -69,7 +69,11 @@ class ClientRecord(NamedTuple):
 
 @dataclass(frozen=True)
 class AuditReport:
-    """What an audit found. `unchecked` names invariants that nothing was handed in for."""
+    """
+    What an audit found. `unchecked` names invariants that nothing was handed in for.
+
+    `webhook_to_label_seconds` leaves out orders that waited for stock: `filled_later` counts those.
+    """
 
     events: int
     last_position: int
@@ -79,6 +83,7 @@ class AuditReport:
     faults: tuple[Fault, ...]
     unchecked: tuple[str, ...] = ()
     webhook_to_label_seconds: Sequence[float] = field(default=(), repr=False)
+    filled_later: int = 0
     last_at: datetime | None = None
     untouched: int = 0
 
@@ -296,7 +301,7 @@ def _report(
     waits = [
         (package.labelled_at - sent.ready_at).total_seconds()
         for sent, order in judged
-        if sent.ready_at is not None
+        if sent.ready_at is not None and not order.was_short
         for package in (ledger.package(shipment) for shipment in order.labels)
         if package.labelled_at is not None
     ]
@@ -309,6 +314,7 @@ def _report(
         faults=tuple(found.kept),
         unchecked=unchecked,
         webhook_to_label_seconds=waits,
+        filled_later=sum(1 for order in orders if order.was_short and order.labels),
         last_at=max((order.last_at for order in orders if order.last_at), default=None),
         untouched=sum(1 for order in orders if not order.touched_by_person),
     )

@@ -87,7 +87,7 @@ def status(as_json: AsJson = False) -> None:
 @app.command()
 def demo(
     *,
-    orders: Annotated[int, typer.Option(help="How many real purchases to send.")] = 10_000,
+    orders: Annotated[int, typer.Option(min=1, max=999_999, help="How many real purchases to send.")] = 10_000,
     rate: Annotated[str, typer.Option(help="Requests a second, or `max`.")] = "100",
     leave: Annotated[
         bool, typer.Option("--exit", help="Stop the stack at the end, if this command started it.")
@@ -104,6 +104,8 @@ def demo(
     from creatorflow.demo.traffic import Mix
 
     requests_per_second = _parse_rate(rate)
+    if json_file is not None and not json_file.absolute().parent.is_dir():
+        raise typer.BadParameter(f"{json_file.parent} is no folder", param_hint="--json")
     settings = _settings()
     ran_before = devstack.status(settings).running
     typer.echo("starting the local stack, or finding it up")
@@ -381,7 +383,7 @@ def _what_the_user_can_mend(error: Exception) -> str | None:
         name = "_".join(str(part) for part in found["loc"])
         return f"the setting CREATORFLOW_{name.upper()} is not valid: {found['msg']}" if name else str(found["msg"])
     if isinstance(error, StoreUnavailable):
-        return f"PostgreSQL does not answer ({error}); `creatorflow up` starts a local one"
+        return f"PostgreSQL does not answer ({' '.join(str(error).split())}); `creatorflow up` starts a local one"
     if isinstance(error, BrokerUnavailable):
         return f"Kafka does not answer ({error}); `creatorflow up` starts a local one"
     known = (StackError, SettingMissing, TooManyOrders, UnknownOrder, StockNotSeen, StockingRefused, TopicMismatch)

@@ -64,6 +64,7 @@ class OrderFacts:
     fulfilment_state: str = ""
     ready: bool = False
     short_at: set[UUID] = field(default_factory=set)
+    was_short: bool = False
     labels: dict[UUID, str] = field(default_factory=dict)
     pushed: set[UUID] = field(default_factory=set)
     fulfilled: bool = False
@@ -233,7 +234,9 @@ def _order_stock_reserved(ledger: Ledger, row: Logged, event: events.OrderStockR
 
 
 def _order_backordered(ledger: Ledger, row: Logged, event: events.OrderBackordered) -> None:
-    ledger.order(event.order_id).short_at.add(event.stock_item_id)
+    order = ledger.order(event.order_id)
+    order.short_at.add(event.stock_item_id)
+    order.was_short = True
 
 
 def _order_ready(ledger: Ledger, row: Logged, event: events.OrderReadyToShip) -> None:

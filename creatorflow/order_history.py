@@ -15,7 +15,7 @@ from schemas.events import Event, OrderLabelled, OrderPlaced, SupplyExpected
 from schemas.values import Money, order_id, shipment_id
 
 PACKAGES_MOST = 100
-_NOT_TOLD = frozenset({"address", "lines", "needs", "points", "options", "deadlines", "buyer"})
+_NOT_TOLD = frozenset({"address", "lines", "needs", "contents", "points", "options", "deadlines", "buyer"})
 """Fields that are long, sealed or told by other steps."""
 
 

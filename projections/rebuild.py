@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from projections import store
@@ -68,14 +68,14 @@ class Rebuilt(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A row that is only in the read model (`shown`), or only in what the log gives (`expected`)."""
+    """A row as the read model shows it, or as the log gives it; one that was changed comes as both."""
 
-    side: str
+    side: Literal["shown", "expected"]
     row: str
 
 
 class Comparison(NamedTuple):
-    """A read model against the log, at one position. The first hundred differences are named."""
+    """A read model against the log, at one position: how many rows differ, the first hundred of them named."""
 
     name: str
     position: int
@@ -96,16 +96,16 @@ def rebuild(connect: Connect, name: str, read_log: ReadLog, public: Public) -> R
     connection = connect()
     try:
         store.unlimited(connection)
-        with store.alone(connection, f"rebuild {name}"):
-            store.create_table(connection, model, table)
-            filled, folded = _fill(connection, [(model, table)], log, after=0)
-            while True:
-                filled, more = _fill(connection, [(model, table)], log, after=filled)
-                folded += more
-                if more < NEAR_THE_END_EVENTS:
-                    break
-            position, more = _finish(connection, model, table, log, filled)
-            return Rebuilt(name, position, folded + more)
+        store.keep_others_out(connection, f"rebuild {name}")
+        store.create_table(connection, model, table)
+        filled, folded = _fill(connection, [(model, table)], log, after=0)
+        store.create_indexes(connection, model, table)
+        more = NEAR_THE_END_EVENTS
+        while more >= NEAR_THE_END_EVENTS:
+            filled, more = _fill(connection, [(model, table)], log, after=filled)
+            folded += more
+        position, more = _finish(connection, model, table, log, filled)
+        return Rebuilt(name, position, folded + more)
     finally:
         connection.close()
 
@@ -151,10 +151,18 @@ def compare(connect: Connect, name: str, read_log: ReadLog, public: Public) -> C
         reflected = store.take_copy(connection, model, shown)
         behind, _ = _fill(connection, [(model, expected)], log, after=0, until=reflected)
         position, _ = _fill(connection, [(model, expected), (model, shown)], log, after=behind)
-        rows, different, found = store.differences(connection, shown, expected, DIFFERENCES_SHOWN)
-        return Comparison(name, position, rows, different, tuple(Difference(*each) for each in found))
+        rows, different, first = store.differences(connection, model, shown, expected, DIFFERENCES_SHOWN)
+        return Comparison(name, position, rows, different, tuple(_named(first)))
     finally:
         connection.close()
+
+
+def _named(rows: Sequence[tuple[str | None, str | None]]) -> Iterator[Difference]:
+    for shown, expected in rows:
+        if shown is not None:
+            yield Difference("shown", shown)
+        if expected is not None:
+            yield Difference("expected", expected)
 
 
 def _fill(

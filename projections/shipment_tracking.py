@@ -108,12 +108,18 @@ def keys(event: Event) -> tuple[UUID]:
     return (event.shipment_id,)  # type: ignore[attr-defined]
 
 
-def change(row: ShipmentRow | None, published: Published) -> ShipmentRow:
-    """The row after one more event of its shipment. Raises `UnknownEvent` or `HistoryMissing`."""
+def change(row: ShipmentRow | None, published: Published) -> ShipmentRow | None:
+    """
+    The row after one more event of its shipment. Raises `UnknownEvent` or `HistoryMissing`.
+
+    None for a package that was cancelled before it was opened: it never will be, so there is nothing to show.
+    """
     event = published.event
     if type(event) is events.ShipmentOpened:
         return _opened(event, published)
     fold = fold_for(FOLDS, event)
+    if row is None and type(event) is events.ShipmentCancelled:
+        return None
     if row is None:
         raise HistoryMissing(f"{published.id} {type(event).__name__}")
     changes = fold(row, event, published)

@@ -7,8 +7,7 @@ arrays of columns (14 against 20 µs of Python per row of the order board, and n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Literal, LiteralString, NamedTuple, TypeVar
@@ -46,6 +45,7 @@ def create_tables(connection: Connection) -> None:
     for model in READ_MODELS.values():
         if connection.execute("SELECT to_regclass(%s)", (model.name,)).fetchone() == (None,):
             create_table(connection, model, model.name)
+            create_indexes(connection, model, model.name)
             connection.execute(
                 "INSERT INTO read_models (name, version, position)"
                 " SELECT %s, CASE WHEN EXISTS (SELECT FROM events) THEN 0 ELSE %s END, 0"
@@ -55,13 +55,17 @@ def create_tables(connection: Connection) -> None:
 
 
 def create_table(connection: Connection, model: ReadModel, table: str) -> None:
-    """Make an empty table as this code describes the read model; one of that name that was left behind is dropped."""
+    """Make an empty table with its key as this code describes it; one of that name that was left behind is dropped."""
     name = sql.Identifier(table)
     fill = sql.SQL("" if model.append_only else " WITH (fillfactor = 70)")
     connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(name))
     connection.execute(sql.SQL("CREATE TABLE {} ({}){}").format(name, _trusted(model.columns), fill))
+
+
+def create_indexes(connection: Connection, model: ReadModel, table: str) -> None:
+    """Make the indexes that queries use. On a full table that is quicker than to keep them while it fills."""
     for index in model.indexes:
-        connection.execute(sql.SQL("CREATE INDEX ON {} {}").format(name, _trusted(index)))
+        connection.execute(sql.SQL("CREATE INDEX ON {} {}").format(sql.Identifier(table), _trusted(index)))
 
 
 def to_rebuild(connection: Connection) -> list[str]:
@@ -228,27 +232,22 @@ def swap(connection: Connection, model: ReadModel, table: str, agents: Sequence[
     )
 
 
-@contextmanager
-def alone(connection: Connection, work: str) -> Iterator[None]:
-    """Wait for others who do the same work, and keep them out until it is done."""
+def keep_others_out(connection: Connection, work: str) -> None:
+    """Wait for others who do the same work, and keep them out until this connection ends."""
     connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (work,))
-    try:
-        yield
-    finally:
-        connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (work,))
 
 
 # Comparing
 
 
 def temporary_copies(connection: Connection, model: ReadModel, *tables: str) -> None:
-    """Make empty tables like a read model's that end with the connection."""
+    """Make empty tables like a read model's, with its key and no other index, that end with the connection."""
+    connection.execute("SET temp_buffers = '128MB'")
+    key = sql.SQL(", ").join(map(sql.Identifier, model.key))
     for table in tables:
-        connection.execute(
-            sql.SQL("CREATE TEMPORARY TABLE {} (LIKE {} INCLUDING ALL)").format(
-                sql.Identifier(table), sql.Identifier(model.name)
-            )
-        )
+        name, source = sql.Identifier(table), sql.Identifier(model.name)
+        connection.execute(sql.SQL("CREATE TEMPORARY TABLE {} (LIKE {})").format(name, source))
+        connection.execute(sql.SQL("ALTER TABLE {} ADD PRIMARY KEY ({})").format(name, key))
 
 
 def take_copy(connection: Connection, model: ReadModel, table: str) -> int:
@@ -263,27 +262,26 @@ def take_copy(connection: Connection, model: ReadModel, table: str) -> int:
 
 
 def differences(
-    connection: Connection, shown: str, expected: str, limit: int
-) -> tuple[int, int, list[tuple[str, str]]]:
-    """How many rows are expected, how many rows are on one side only, and the first of them as text."""
-    statement = sql.SQL(_DIFFERENCES).format(shown=sql.Identifier(shown), expected=sql.Identifier(expected))
-    found = connection.execute(statement, (limit,)).fetchone()
-    assert found is not None
-    named: list[dict[str, str]] = msgspec.json.decode(found[2])
-    return found[0], found[1], [(each["side"], each["row"]) for each in named]
+    connection: Connection, model: ReadModel, shown: str, expected: str, limit: int
+) -> tuple[int, int, list[tuple[str | None, str | None]]]:
+    """How many rows are expected, how many differ, and the first of these: each as shown and as expected."""
+    tables = {"shown": sql.Identifier(shown), "expected": sql.Identifier(expected)}
+    key = sql.SQL(", ").join(map(sql.Identifier, model.key))
+    connection.execute(sql.SQL("ANALYZE {shown}, {expected}").format(**tables))
+    different = sql.SQL(_DIFFERENT).format(**tables, key=key)
+    rows = connection.execute(sql.SQL("SELECT count(*) FROM {expected}").format(**tables)).fetchone()
+    count = connection.execute(sql.SQL("SELECT count(*) FROM ({}) AS d").format(different)).fetchone()
+    first = connection.execute(sql.SQL("{} ORDER BY {} LIMIT %s").format(different, key), (limit,)).fetchall()
+    assert rows is not None
+    assert count is not None
+    return rows[0], count[0], [(as_shown, as_expected) for as_shown, as_expected in first]
 
 
-_DIFFERENCES: LiteralString = """
-WITH shown AS (SELECT t::text AS row FROM {shown} AS t),
-expected AS (SELECT t::text AS row FROM {expected} AS t),
-different AS (
-    SELECT 'shown' AS side, row FROM (SELECT row FROM shown EXCEPT ALL SELECT row FROM expected) AS a
-    UNION ALL
-    SELECT 'expected', row FROM (SELECT row FROM expected EXCEPT ALL SELECT row FROM shown) AS b
-)
-SELECT (SELECT count(*) FROM expected), (SELECT count(*) FROM different), (
-    SELECT coalesce(json_agg(d), '[]')::text FROM (SELECT side, row FROM different ORDER BY row, side LIMIT %s) AS d
-)
+_DIFFERENT: LiteralString = """
+SELECT s.row, e.row
+FROM (SELECT {key}, t::text AS row FROM {shown} AS t) AS s
+FULL JOIN (SELECT {key}, t::text AS row FROM {expected} AS t) AS e USING ({key})
+WHERE s.row IS DISTINCT FROM e.row
 """
 
 

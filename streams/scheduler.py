@@ -99,7 +99,7 @@ class Scheduler:
 def record_of(due: Due) -> Record:
     """The record of a command that is due."""
     envelope = Envelope(
-        id=due.key,
+        id=due.key if due.key.startswith("call:") else f"timer:{due.key}",
         type=due.type,
         source=SCHEDULER,
         time=datetime.now(UTC),

@@ -171,8 +171,12 @@ def _receive(event: stock_item_events.Received) -> Commands:
     return (receipt, _assess(event))
 
 
-def _assess_moved(event: stock_item_events.Figures) -> Commands:
+def _assess_counted(event: stock_item_events.Counted) -> Commands:
     return (_assess(event),)
+
+
+def _assess_corrected(event: stock_item_events.Corrected) -> Commands:
+    return (_assess(event, stock_unknown=event.stock_unknown),)
 
 
 def _assess_released(event: stock_item_events.ReservationReleased) -> Commands:
@@ -294,8 +298,8 @@ FOLLOWS: dict[type[Any], Callable[[Any], Commands]] = {
     stock_item_events.ShortageRecorded: _tell_short,
     stock_item_events.SupplyExpected: _tell_promised,
     stock_item_events.Received: _receive,
-    stock_item_events.Counted: _assess_moved,
-    stock_item_events.Corrected: _assess_moved,
+    stock_item_events.Counted: _assess_counted,
+    stock_item_events.Corrected: _assess_corrected,
     stock_item_events.ReservationReleased: _assess_released,
     shipment_events.LabelBought: _tell_label,
     shipment_events.LabelRefused: _tell_no_label,

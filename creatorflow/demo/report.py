@@ -19,7 +19,8 @@ class DemoReport:
     The figures of one run.
 
     `fulfilled` is labelled and known to the marketplace. `webhook_to_label` runs from the first sending of the
-    order, ready to ship, to the time that the label's event carries in the log. `duration_seconds` from the first
+    order, ready to ship, to the time that the label's event carries in the log; orders that waited for stock
+    (`filled_later`) are left out, as they wait for a delivery. `duration_seconds` from the first
     sending to the last event of the run's orders. `without_a_hand` is the share of orders that no person touched
     or has to.
     """
@@ -34,6 +35,7 @@ class DemoReport:
     unexpected_answers: int
     retries: int
     fulfilled: int
+    filled_later: int
     backordered: int
     cancelled: int
     waiting: int
@@ -89,6 +91,7 @@ def make_report(
         unexpected_answers=sum(1 for answer in answers if not as_expected(answer) and answer.outcome != "unknown"),
         retries=retries,
         fulfilled=states.get("FULFILLED", 0),
+        filled_later=audit.filled_later,
         backordered=states.get("BACKORDERED", 0),
         cancelled=states.get("CANCELLED", 0) + states.get("CANCELLATION_ASKED", 0),
         waiting=states.get("WAITING", 0),
@@ -112,7 +115,7 @@ def as_text(report: DemoReport) -> str:
     """The report for people."""
     rows = (
         ("orders in", f"{report.orders:,} (in {report.requests:,} requests, {report.repeats:,} of them repeats)"),
-        ("fulfilled", f"{report.fulfilled:,}"),
+        ("fulfilled", f"{report.fulfilled:,} ({report.filled_later:,} of them after stock came)"),
         ("backordered", f"{report.backordered:,}"),
         ("cancelled, unpaid, held", f"{report.cancelled:,}, {report.waiting:,}, {report.held:,}"),
         ("dead-lettered", f"{report.dead_lettered:,}"),

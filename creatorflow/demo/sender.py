@@ -35,7 +35,7 @@ _NO_ANSWER: Final = 0
 
 class Sender:
     """
-    Sends one plan. `answers` grows while it does, so that a panel can look at it.
+    Sends one plan. `answers` grows while it does, so that a panel can look at it; bodies are not kept.
 
     Order: requests start in the order of the plan; one that names another in `after` waits for its answer.
     Repeated: the same bytes under the same event id, which the receiver must take once.
@@ -55,7 +55,8 @@ class Sender:
         self._secret = secret
         self._connections = connections
         self._give_up_after_seconds = give_up_after_seconds
-        self._answered: dict[str, asyncio.Event] = {}
+        self._answered: set[str] = set()
+        self._awaited: dict[str, asyncio.Event] = {}
         self._dice = Random()
 
     async def send(self, sends: Iterator[Send], rate: float | None) -> None:
@@ -68,7 +69,7 @@ class Sender:
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
             auto_decompress=False,
-            timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=REQUEST_SECONDS, sock_read=REQUEST_SECONDS),
         ) as session:
 
             async def lane() -> None:
@@ -82,12 +83,13 @@ class Sender:
                     lanes.create_task(lane())
 
     async def _send_one(self, session: aiohttp.ClientSession, send: Send) -> None:
-        answered = self._answered.setdefault(send.event_id, asyncio.Event())
-        if send.after:
-            await self._answered.setdefault(send.after, asyncio.Event()).wait()
+        if send.after and send.after not in self._answered:
+            await self._awaited.setdefault(send.after, asyncio.Event()).wait()
         answer = await self._until_answered(session, send)
-        self.answers.append(answer)
-        answered.set()
+        self.answers.append(answer._replace(send=send._replace(body=b"")))
+        self._answered.add(send.event_id)
+        if (awaited := self._awaited.pop(send.event_id, None)) is not None:
+            awaited.set()
 
     async def _until_answered(self, session: aiohttp.ClientSession, send: Send) -> Answer:
         secret = _FORGERS_SECRET if send.kind == "forged" else self._secret

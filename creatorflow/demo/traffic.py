@@ -18,11 +18,15 @@ from creatorflow.demo.webhooks import Run, cancellation_body, nonsense_body, ord
 
 Kind = Literal["order", "cancellation", "forged", "nonsense"]
 Becomes = Literal["shipped", "cancelled", "waiting", "nothing"]
+Status = Literal["UNPAID", "AWAITING_SHIPMENT"]
 
 REPEATED_WITHIN = 50
 REORDERED_WITHIN = 20
 FORGED_ROWS = 8_000_000
 """A forged order has a number that no real one has, so that one look at the log tells whether it got in."""
+
+
+_BOTH: tuple[Status, Status] = ("UNPAID", "AWAITING_SHIPMENT")
 
 
 class Mix(NamedTuple):
@@ -90,22 +94,20 @@ def _sends_of(purchase: Purchase, run: Run, mix: Mix, dice: Random, at: datetime
 
 
 def _order_sends(purchase: Purchase, run: Run, mix: Mix, dice: Random, at: datetime) -> list[tuple[int, Send]]:
-    unpaid = _order(purchase, run, "UNPAID", at)
-    paid = _order(purchase, run, "AWAITING_SHIPMENT", at)
     chance = dice.random()
     soon = dice.randint(1, REORDERED_WITHIN)
     if chance < mix.cancelled:
-        first = dice.choice((unpaid, paid))
+        first = _order(purchase, run, dice.choice(_BOTH), at)
         return [(0, first), (dice.randint(0, 3), _cancellation(purchase, run, first))]
     if chance < mix.cancelled + mix.unpaid:
-        return [(0, unpaid)]
+        return [(0, _order(purchase, run, "UNPAID", at))]
     if chance < mix.cancelled + mix.unpaid + mix.reordered:
-        first, second = dice.choice(((unpaid, paid), (paid, unpaid)))
-        return [(0, first), (soon, second)]
-    return [(0, paid)]
+        unpaid, paid = (_order(purchase, run, status, at) for status in _BOTH)
+        return [(0, unpaid), (soon, paid)] if dice.random() < 0.5 else [(0, paid), (soon, unpaid)]
+    return [(0, _order(purchase, run, "AWAITING_SHIPMENT", at))]
 
 
-def _order(purchase: Purchase, run: Run, status: Literal["UNPAID", "AWAITING_SHIPMENT"], at: datetime) -> Send:
+def _order(purchase: Purchase, run: Run, status: Status, at: datetime) -> Send:
     number = run.order_number(purchase.row)
     becomes: Becomes = "waiting" if status == "UNPAID" else "shipped"
     return Send(f"{number}-{becomes}", "order", order_body(purchase, run, status, at), number, becomes)

@@ -77,9 +77,7 @@ def _postgres(settings: Settings, home: Home, secrets: Mapping[str, str]) -> Loc
 
 def erase_data(home: Home) -> None:
     """Delete all that the local services keep; nothing of them may run."""
-    folder = read_json(home.stack_file).get(POSTGRES_FOLDER)
-    if folder is not None:
-        shutil.rmtree(folder, ignore_errors=True)
+    postgres_place.delete_outside(home.root)
     try:
         shutil.rmtree(home.root)
     except FileNotFoundError:

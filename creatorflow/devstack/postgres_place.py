@@ -68,13 +68,18 @@ def name_outside(home: Path) -> str:
     return f"creatorflow-{hashlib.sha256(str(home).encode()).hexdigest()[:12]}-"
 
 
+def delete_outside(home: Path, keep: Path | None = None) -> None:
+    """Delete what this home has outside of it."""
+    for folder in OUTSIDE.glob(f"{name_outside(home)}*"):
+        if folder != keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def _settle_outside(home: Path, stack_id: str, packaged: Path) -> Place:
     account = _system_account()
     folder = OUTSIDE / f"{name_outside(home)}{stack_id}"
-    for orphan in OUTSIDE.glob(f"{name_outside(home)}*"):
-        if orphan != folder:
-            # Its secrets went with the home that it belonged to, so nobody can read it any more.
-            shutil.rmtree(orphan, ignore_errors=True)
+    # The secrets of any other one went with the home that it belonged to, so nobody can read it any more.
+    delete_outside(home, keep=folder)
     place = Place(folder, packaged, account.pw_uid, account.pw_gid)
     _make_folder(place)
     if not _can_run(place):

@@ -103,8 +103,8 @@ def services(
     watches this process: a test run that is itself killed leaves nothing running either.
     """
     settings = temporary_settings(home, kafka=kafka, postgres=postgres, **arguments)
-    lifecycle.up(settings, processes_of, prepare, owner=processes.identify(os.getpid()))
     try:
+        lifecycle.up(settings, processes_of, prepare, owner=processes.identify(os.getpid()))
         yield RunningStack(settings.reloaded())
     finally:
         lifecycle.down(settings) if keep_data else lifecycle.erase(settings)

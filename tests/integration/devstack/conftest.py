@@ -9,6 +9,7 @@ import pytest
 
 from creatorflow import devstack
 from creatorflow.devstack import RunningStack, services
+from creatorflow.devstack.postgres_place import OUTSIDE, name_outside
 from creatorflow.devstack.temporary import temporary_settings
 from creatorflow.settings import Settings
 
@@ -26,3 +27,4 @@ def database_only(tmp_path: Path) -> Iterator[Settings]:
     settings = temporary_settings(tmp_path / "home", kafka=False, postgres=True)
     yield settings
     devstack.erase(settings)
+    assert not list(OUTSIDE.glob(f"{name_outside(settings.home)}*"))

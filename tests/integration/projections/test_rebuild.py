@@ -83,6 +83,7 @@ def test_planted_difference_is_found(live: Connection, connect: Connect, name: s
     found = compare(connect, name, Log(STORY).read, Log.public)
     sides = ["expected"] if damage.startswith("DELETE") else ["expected", "shown"]
     assert sorted(each.side for each in found.differences) == sides
+    assert found.different == 1
 
 
 def test_comparison_forgives_what_agents_did_not_see_yet(connection: Connection, connect: Connect) -> None:

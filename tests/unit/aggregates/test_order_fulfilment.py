@@ -220,6 +220,14 @@ def test_priority_is_worked_out_again_before_the_deadline() -> None:
     assert when(known, command, at=at) == []
 
 
+def test_a_timer_that_knows_no_buyer_keeps_the_tier() -> None:
+    """A later classification that is not told of the buyer's earlier orders takes those it was told of first."""
+    known = given_order(an_order().record(), kept_orders=12)
+    decided = order.decide(known, ReclassifyOrder(order_id=ORDER, set_for="24h"), order.Known(NOON, one_part_per_line))
+    assert decided is not None
+    assert decided.collect_events() == []
+
+
 def test_an_override_stands() -> None:
     """An operator's priority is kept by later classifications, clamped, and recorded once."""
     known = given_order(an_order().record())

@@ -129,7 +129,10 @@ def test_a_receipt_onto_an_unknown_item_makes_it_known() -> None:
 
 def test_other_movements_leave_an_unknown_item_unknown() -> None:
     """A correction or a return says nothing about how much there is; the count takes them in by their time."""
-    item = given_stock(move("correction", 5, at=NOON), move("return_good", 2, "r2", at=NOON + 2 * HOUR))
+    item = given_stock(move("return_good", 2, "r2", at=NOON + 2 * HOUR))
+    (told,) = following(when(item, move("correction", 5, at=NOON)))
+    assert isinstance(told, AssessStockRisk)
+    assert told.stock_unknown
     assert (item.known, item.on_hand) == (False, 0)
     when(item, count(10, NOON + HOUR))
     assert item.on_hand == 12
@@ -273,6 +276,16 @@ def test_a_continuation_of_an_earlier_filling_is_ignored() -> None:
     assert when(item, stale) == []
 
 
+def test_supply_that_is_told_meanwhile_does_not_end_a_filling() -> None:
+    """What is on order may change between two parts of a filling; the filling goes on all the same."""
+    item = given_stock(count(0), *(reserve(number) for number in range(600)), supply(600, NOON + HOUR))
+    filled = following(when(item, move("receipt", 600)))
+    (go_on,) = [command for command in filled if isinstance(command, FillBackorders)]
+    when(item, supply(0, None))
+    when(item, go_on)
+    assert figures(item) == (600, 600, 0)
+
+
 # Movements and counts
 
 
@@ -283,6 +296,13 @@ def test_a_hand_over_takes_units_and_the_order_is_forgotten() -> None:
     assert names(when(item, gone)) == ["HandedOver"]
     assert (figures(item), item.reservations) == ((3, 0, 0), {})
     assert when(item, gone) == []
+
+
+def test_one_package_takes_the_units_of_several_orders() -> None:
+    """Two orders in one package leave with the same reference, each with its own units."""
+    item = given_stock(count(5), reserve(1, 2), reserve(2, 1), move("dispatch", 2, "package-1", order=1))
+    assert names(when(item, move("dispatch", 1, "package-1", order=2))) == ["HandedOver"]
+    assert figures(item) == (2, 0, 0)
 
 
 def test_a_hand_over_without_a_reservation_is_a_fact() -> None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate
+from msgspec import structs
 
 from aggregates import order, replenishment, shipment, stock_item
 from aggregates.policies.clocks import Scheduled, scheduled_after
@@ -18,7 +19,20 @@ from aggregates.policies.outside_calls import calls_of
 from aggregates.publication import public
 from schemas import events
 from schemas.calls import BuyLabelCall, PlaceReorderCall, PushFulfilmentCall
-from schemas.commands import Command, RecordFulfilmentPushed, RecordLabelOutcome, RecordSupplierAnswer
+from schemas.commands import (
+    Command,
+    DescribeStockItem,
+    HandOver,
+    HoldOrder,
+    OverridePriority,
+    RecordCount,
+    RecordFulfilmentPushed,
+    RecordLabelOutcome,
+    RecordMovement,
+    RecordScan,
+    RecordSupplierAnswer,
+    ReleaseOrder,
+)
 from schemas.topics import (
     INVENTORY_COMMANDS,
     ORDERS_COMMANDS,
@@ -26,7 +40,8 @@ from schemas.topics import (
     SHIPPING_COMMANDS,
     topic_of,
 )
-from tests.builders import NOON, TARIFFS, one_part_per_line, usd
+from schemas.values import replenishment_id, shipment_id
+from tests.builders import MARKETPLACE, NOON, SHOP, STREET, TARIFFS, a_line, an_order, item_of, one_part_per_line, usd
 
 STEPS_MAX = 1_000_000
 EVENTS_MAX = 500
@@ -52,8 +67,8 @@ class World:
         self.calls: dict[str, Any] = {}
         self.largest_decision = 0
         self._random = None if seed is None else Random(seed)
-        self._carrier_sells = carrier_sells
-        self._supplier_confirms = supplier_confirms
+        self.carrier_sells = carrier_sells
+        self.supplier_confirms = supplier_confirms
         self._aggregates: dict[UUID, Aggregate] = {}
         self._waiting: dict[UUID, deque[Command]] = {}
 
@@ -132,12 +147,12 @@ class World:
                     self._call(request.call)
 
     def _call(self, call: Any) -> None:
-        if isinstance(call, BuyLabelCall) and self._carrier_sells:
+        if isinstance(call, BuyLabelCall) and self.carrier_sells:
             self.sell(call)
         elif isinstance(call, PushFulfilmentCall):
             self.pushed.append(call)
             self.send(RecordFulfilmentPushed(order_id=call.order_id, shipment_id=call.shipment_id, pushed_at=self.at))
-        elif isinstance(call, PlaceReorderCall) and self._supplier_confirms:
+        elif isinstance(call, PlaceReorderCall) and self.supplier_confirms:
             self.send(
                 RecordSupplierAnswer(
                     replenishment_id=call.replenishment_id,
@@ -203,3 +218,65 @@ REPEAT_PROOF = (
     replenishment.Replenishment.ReorderPrepared,
 )
 """Events that the same command, sent twice in a row, must never make twice."""
+
+
+def busy_world(seed: int | None = 3) -> World:
+    """A world in which nearly everything happened once: shortages, holds, cancellations, refusals, returns."""
+    world = World(seed=seed)
+    first = item_of()
+    hour = timedelta(hours=1)
+
+    def move(kind: Any, quantity: int, reference: str, item: UUID = first) -> RecordMovement:
+        return RecordMovement(
+            stock_item_id=item, kind=kind, quantity=quantity, reference=reference, occurred_at=world.at
+        )
+
+    world.run(
+        DescribeStockItem(stock_item_id=first, marketplace=MARKETPLACE, shop=SHOP, sku_id="sku-1"),
+        RecordCount(stock_item_id=first, quantity=6, counted_at=NOON),
+    )
+    orders = [an_order().numbered(number) for number in range(12)]
+    world.run(*(order.record() for order in orders[:8]))
+    world.run(orders[0].cancelled().record(), orders[7].cancelled().record(), orders[1].shown_as("ODD", 70).record())
+    world.run(orders[2].paid(-5).record(), orders[2].shown_as("COMPLETED", 9).record())
+    world.run(orders[8].unpaid().record(), orders[9].unpaid().of(a_line("sku-1", 9)).record())
+    world.run(
+        HoldOrder(order_id=orders[6].id, reason="fraud?"),
+        OverridePriority(order_id=orders[9].id, score=99, reason="friend"),
+    )
+    world.run(ReleaseOrder(order_id=orders[6].id))
+    world.run(orders[9].paid(30).of(a_line("sku-1", 9)).record())
+    world.pass_time(49 * hour)
+    world.run(move("receipt", 2, "r1"), move("return_good", 1, "r2"), move("return_damaged", 1, "r3"))
+    world.run(orders[10].unpaid().record(), move("correction", 20, "c1"), orders[10].paid().record())
+    boxed = orders[11].to(structs.replace(STREET, country="DE", kind="military"))
+    world.run(boxed.record())
+    world.run(boxed.cancelled().record())
+    for shipment_ in world.of_kind(shipment.Shipment):
+        world.run(HandOver(shipment_id=shipment_.id, occurred_at=world.at))
+        world.run(
+            RecordScan(shipment_id=shipment_.id, scan_id="1", status="IN_TRANSIT", occurred_at=world.at),
+            RecordScan(shipment_id=shipment_.id, scan_id="2", status="DELIVERED", occurred_at=world.at),
+            RecordScan(shipment_id=shipment_.id, scan_id="3", status="RETURNED", occurred_at=world.at),
+        )
+    _unlucky_package(world)
+    return world
+
+
+def _unlucky_package(world: World) -> None:
+    """An order whose carrier refuses, then parks, and whose supplier refuses."""
+    world.carrier_sells = world.supplier_confirms = False
+    scarce = item_of("scarce")
+    unlucky = an_order().numbered(50).of(a_line("scarce"))
+    world.run(RecordCount(stock_item_id=scarce, quantity=1, counted_at=world.at), unlucky.record())
+    package = shipment_id(MARKETPLACE, SHOP, f"{unlucky.number}-1")
+    for attempt, outcome in enumerate(("refused", "parked"), start=1):
+        world.run(
+            RecordLabelOutcome(shipment_id=package, attempt=attempt, outcome=outcome, reason="no")  # type: ignore[arg-type]
+        )
+        world.run(ReleaseOrder(order_id=unlucky.id))
+    world.run(an_order().numbered(51).of(a_line("scarce")).record())
+    buying = replenishment_id(scarce)
+    world.run(
+        RecordSupplierAnswer(replenishment_id=buying, reorder_id=f"{buying}-1", outcome="refused", reason="sold out")
+    )

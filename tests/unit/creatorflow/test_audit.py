@@ -167,7 +167,7 @@ def test_handed_over_units_count_as_held() -> None:
 
 
 def test_filled_backorder_is_held_for_its_order() -> None:
-    """A queued order that got its units is judged like one that was reserved at once."""
+    """A queued order that got its units is judged like any other; its wait for stock is not counted as latency."""
     log = sound_log()
     order = order_id(MARKETPLACE, SHOP, "4")
     log.received(5)
@@ -178,6 +178,8 @@ def test_filled_backorder_is_held_for_its_order() -> None:
     report = audited(log)
     assert report.faults == ()
     assert report.states["FULFILLED"] == 3
+    assert report.filled_later == 1
+    assert len(report.webhook_to_label_seconds) == 2
 
 
 def test_order_in_flight_is_not_judged_by_where_it_stands() -> None:

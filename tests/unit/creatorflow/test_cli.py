@@ -229,6 +229,15 @@ def test_senseless_rate_is_refused(rate: str) -> None:
     assert "rate" in result.output
 
 
+@pytest.mark.usefixtures("wired")
+@pytest.mark.parametrize("wish", [("--json", "/nowhere/report.json"), ("--orders", "0"), ("--orders", "1000000")])
+def test_demo_that_could_not_end_well_does_not_start(wish: tuple[str, str]) -> None:
+    """A report that cannot be written, and orders that cannot be sent, are refused before anything starts."""
+    result = run("demo", *wish)
+    assert result.exit_code == 2
+    assert "starting" not in result.output
+
+
 def main_says(arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
     """What `main` writes on standard error when a command fails."""
     monkeypatch.setattr(sys, "argv", ["creatorflow", *arguments])
@@ -245,7 +254,7 @@ def main_says(arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pyt
             StackError("port 8080 is taken", "Set CREATORFLOW_INGRESS_PORT"),
             "port 8080 is taken. Set CREATORFLOW_INGRESS",
         ),
-        (StoreUnavailable("connection refused"), "PostgreSQL does not answer (connection refused)"),
+        (StoreUnavailable("connection\n\trefused"), "PostgreSQL does not answer (connection refused)"),
         (BrokerUnavailable("timed out"), "Kafka does not answer (timed out)"),
     ],
 )

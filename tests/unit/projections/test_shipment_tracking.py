@@ -63,6 +63,13 @@ def test_label_that_comes_after_the_cancellation_is_live_on_a_cancelled_package(
     assert (row.state, row.label_live) == ("CANCELLED", True)
 
 
+def test_package_that_was_cancelled_before_it_was_opened_is_not_shown() -> None:
+    """A package that will never be opened has no row."""
+    cancelled = events.ShipmentCancelled(shipment_id=ORDER.shipment, order_id=ORDER.id, reason="buyer")
+    [unseen] = published([cancelled])
+    assert change(None, unseen) is None
+
+
 def test_refused_label_says_why() -> None:
     """A refusal is a state with its reason."""
     refused = events.LabelRefused(shipment_id=ORDER.shipment, order_id=ORDER.id, reason="address unknown")

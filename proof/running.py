@@ -1,0 +1,101 @@
+"""Run one proof as a process of its own, with a limit, and leave nothing of it running whatever it did."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+from creatorflow import devstack
+from creatorflow.settings import PREFIX, Settings
+from proof.catalogue import Proof
+
+END_WITHIN_SECONDS = 60
+
+
+def run(proof: Proof) -> dict[str, Any]:
+    """
+    What the proof said in its last line; where it said nothing, why.
+
+    It works in a folder of its own. What it is told by CREATORFLOW_* variables would change what is measured, so
+    they are not handed on.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="creatorflow-prove-"))
+    env = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    process = subprocess.Popen(
+        (sys.executable, "-m", proof.module),
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**env, "TMPDIR": str(folder), "PYTHONUNBUFFERED": "1"},
+        start_new_session=True,
+    )
+    told_to_end = threading.Event()
+    limit = threading.Timer(proof.limit_seconds, _end, (process, told_to_end))
+    limit.start()
+    try:
+        last_line = _echoed(process)
+        exit_code = process.wait()
+    except BaseException:
+        _end(process, told_to_end)
+        raise
+    finally:
+        limit.cancel()
+        _end_group(process.pid)
+        _erase(folder)
+    if told_to_end.is_set():
+        return {"holds": False, "failed": f"ended by its limit of {proof.limit_seconds} s"}
+    return _parsed(last_line, exit_code)
+
+
+def _echoed(process: subprocess.Popen[str]) -> str:
+    """Show its output as it comes, and return the last line."""
+    assert process.stdout is not None
+    last_line = ""
+    for line in process.stdout:
+        sys.stdout.write(line)
+        sys.stdout.flush()
+        last_line = line.strip() or last_line
+    return last_line
+
+
+def _parsed(last_line: str, exit_code: int) -> dict[str, Any]:
+    try:
+        said = json.loads(last_line)
+    except json.JSONDecodeError:
+        said = None
+    if not isinstance(said, dict):
+        return {"holds": False, "failed": f"exit code {exit_code}, its last words: {last_line[:200]}"}
+    # Its word and its exit code must agree; where they do not, the claim does not hold.
+    return {**said, "holds": bool(said.get("holds")) and exit_code == 0}
+
+
+def _end(process: subprocess.Popen[str], told_to_end: threading.Event) -> None:
+    """Ask it to end, with time to put its things away; then make it."""
+    told_to_end.set()
+    process.terminate()
+    try:
+        process.wait(END_WITHIN_SECONDS)
+    except subprocess.TimeoutExpired:
+        _end_group(process.pid)
+
+
+def _end_group(group: int) -> None:
+    """Kill whatever of its process group still runs."""
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _erase(folder: Path) -> None:
+    """Stop and delete the stacks that it left, which are in a session of their own, and its folder."""
+    for stack_file in folder.rglob("run/plan.json"):
+        devstack.erase(Settings(home=stack_file.parent.parent))
+    shutil.rmtree(folder, ignore_errors=True)

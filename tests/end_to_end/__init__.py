@@ -1,0 +1,1 @@
+"""The signed webhook in, the read model over HTTP out, with every process real."""

@@ -1,0 +1,103 @@
+"""
+Whatever the function of an agent raises, nothing is passed that was not written or dead-lettered.
+
+The batch has five records on one partition and three on another; the third of the first meets the fault.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import psycopg
+import pytest
+
+from aggregates.event_store.connection import StoreUnavailable
+from schemas.codec import BadMessage
+from streams.publishing import BrokerUnavailable
+from tests.integration.streams.agents import READERS, Fitted, batch_for
+
+THIRD = 2
+WHOLE = {0: 5, 1: 3}
+BEGINNING = {0: 0, 1: 0}
+
+
+class Killed(BaseException):
+    """What no handler of exceptions should stop."""
+
+
+OF_THE_RECORD = [
+    ValueError("bad"),
+    KeyError("absent"),
+    MemoryError(),
+    RuntimeError("broken"),
+    RecursionError(),
+    AssertionError("never"),
+    BadMessage("bad"),
+    psycopg.DataError("cannot be stored"),
+    psycopg.errors.UniqueViolation("there already"),
+]
+OF_THE_SURROUNDINGS = [
+    psycopg.OperationalError("away"),
+    psycopg.InterfaceError("closed"),
+    StoreUnavailable("away"),
+    BrokerUnavailable("away"),
+]
+OF_THE_PROCESS = [Killed(), SystemExit(1), KeyboardInterrupt(), asyncio.CancelledError()]
+
+
+@pytest.fixture(params=READERS, ids=lambda reader: reader[1])
+def fitted(request: pytest.FixtureRequest, database: str, loop: asyncio.AbstractEventLoop) -> Fitted:
+    """Each agent of the catalogue."""
+    topic, name = request.param
+    return Fitted(name, topic, database, loop)
+
+
+def name_of(error: BaseException) -> str:
+    """How an exception is called in a test's name."""
+    return type(error).__name__
+
+
+def test_batch_is_written_whole(fitted: Fitted) -> None:
+    """Without a fault every record has its effect, in the order of its partition, and the rows move past all."""
+    records, targets = batch_for(fitted.name, fitted.topic)
+    fitted.take(records)
+    assert (fitted.next_offsets(), fitted.dead()) == (WHOLE, [])
+    assert fitted.written() == targets
+
+
+@pytest.mark.parametrize("error", OF_THE_RECORD, ids=name_of)
+def test_record_that_raises_is_dead_lettered_and_its_neighbours_are_written(fitted: Fitted, error: Exception) -> None:
+    """One record of a batch raises: it alone becomes a dead letter of kind bug, all others have their effect."""
+    records, targets = batch_for(fitted.name, fitted.topic)
+    fitted.raise_on(targets[THIRD], error)
+    fitted.take(records)
+    assert fitted.dead() == [(0, THIRD, "bug", type(error).__name__)]
+    assert fitted.next_offsets() == WHOLE
+    written = fitted.written()
+    assert sorted(written) == sorted(set(targets) - {targets[THIRD]})
+    for part in (targets[:5], targets[5:]):
+        assert [each for each in written if each in part] == [each for each in part if each != targets[THIRD]]
+
+
+@pytest.mark.parametrize("error", OF_THE_SURROUNDINGS, ids=name_of)
+def test_outage_passes_nothing_and_loses_nothing(fitted: Fitted, error: Exception) -> None:
+    """While the store or the broker is away nothing moves and nothing is dead-lettered; after it all is written."""
+    records, targets = batch_for(fitted.name, fitted.topic)
+    fitted.raise_on(targets[THIRD], error)
+    with pytest.raises(type(error)):
+        fitted.take(records)
+    assert (fitted.next_offsets(), fitted.dead(), fitted.written()) == (BEGINNING, [], [])
+    fitted.raising = None
+    fitted.take(records)
+    assert (fitted.next_offsets(), fitted.dead()) == (WHOLE, [])
+    assert fitted.written() == targets
+
+
+@pytest.mark.parametrize("error", OF_THE_PROCESS, ids=name_of)
+def test_what_ends_the_process_acknowledges_nothing(fitted: Fitted, error: BaseException) -> None:
+    """An exception that is no error passes through, and no row has moved."""
+    records, targets = batch_for(fitted.name, fitted.topic)
+    fitted.raise_on(targets[THIRD], error)
+    with pytest.raises(type(error)):
+        fitted.take(records)
+    assert (fitted.next_offsets(), fitted.dead(), fitted.written()) == (BEGINNING, [], [])

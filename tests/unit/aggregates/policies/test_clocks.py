@@ -1,0 +1,72 @@
+"""The deadline that nobody gave, and the timers that events set."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from aggregates import order
+from aggregates.policies.clocks import Scheduled, assumed_dispatch_by, scheduled_after
+from schemas.commands import Command
+from tests.builders import NOON, an_order, one_part_per_line
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("paid", "expected"),
+    [
+        ("2026-03-02T12:00", "2026-03-04T12:00"),
+        ("2026-03-05T23:30", "2026-03-09T23:30"),
+        ("2026-03-06T12:00", "2026-03-10T12:00"),
+        ("2026-03-07T12:00", "2026-03-10T12:00"),
+        ("2026-03-08T12:00", "2026-03-10T12:00"),
+    ],
+)
+def test_two_working_days_skip_the_weekend(paid: str, expected: str) -> None:
+    """Paid on Monday is due on Wednesday, paid on Thursday to Sunday is due in the next week."""
+    moment = datetime.fromisoformat(paid).replace(tzinfo=UTC)
+    assert assumed_dispatch_by(moment) == datetime.fromisoformat(expected).replace(tzinfo=UTC)
+
+
+def test_weekends_are_the_shop_s() -> None:
+    """Friday evening in Los Angeles is Saturday in UTC, and still Friday for the shop."""
+    paid = datetime(2026, 3, 7, 2, 0, tzinfo=UTC)
+    assert assumed_dispatch_by(paid, ZoneInfo("America/Los_Angeles")) == datetime(2026, 3, 11, 1, 0, tzinfo=UTC)
+
+
+def _timers(*updates: Command) -> list[Scheduled]:
+    found = None
+    for command in updates:
+        found = order.decide(found, command, order.Known(NOON, one_part_per_line))
+    assert found is not None
+    events: list[Any] = list(found.collect_events())
+    return [timer for event in events for timer in scheduled_after(event)]
+
+
+def test_an_unpaid_order_sets_its_expiry() -> None:
+    """An order placed unpaid expires 48 hours after it was created."""
+    (timer,) = _timers(an_order().unpaid().record())
+    assert (type(timer.command).__name__, timer.due_at) == ("ExpireHold", NOON + 48 * HOUR)
+
+
+def test_a_deadline_sets_two_reclassifications() -> None:
+    """A known deadline classifies again 24 and 6 hours before it, and not at a moment that has passed."""
+    timers = _timers(an_order().due(dispatch_by=NOON + 30 * HOUR).record())
+    assert [timer.due_at for timer in timers] == [NOON + 6 * HOUR, NOON + 24 * HOUR]
+    assert len(_timers(an_order().due(dispatch_by=NOON + 10 * HOUR).record())) == 1
+    assert _timers(an_order().due(dispatch_by=NOON).record()) == []
+
+
+def test_another_deadline_sets_other_timers() -> None:
+    """Timers are keyed by the deadline that they are for."""
+    updates = (an_order().due(dispatch_by=NOON + days * 24 * HOUR).paid(days).record() for days in (3, 4))
+    assert len({timer.key for timer in _timers(*updates)}) == 4
+
+
+def test_a_cancelled_order_sets_no_timer() -> None:
+    """Nothing is due any more for an order that is cancelled."""
+    assert _timers(an_order().due(dispatch_by=NOON + 99 * HOUR).cancelled().record()) == []

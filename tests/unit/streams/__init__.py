@@ -1,0 +1,1 @@
+"""What is moved, without a broker and without a database."""
