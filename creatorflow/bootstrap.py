@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -77,6 +78,11 @@ LEAD_TIME_HOURS = 24
 HEARTBEAT_SECONDS = 5.0
 STUCK_SECONDS = 90.0
 EXIT_STUCK = 75
+SWITCH_SECONDS = 0.0005
+"""
+How long a thread may keep the interpreter when another one wants it. Python's own 5 ms are waited for after every
+answer of the database, often while the log's lock is held.
+"""
 STOP_WITHIN_SECONDS = 10.0
 CARRIERS = tuple(sorted({tariff.carrier for tariff in TARIFFS}))
 SENDER = Sender("CreatorFlow Demo Shop", ("1 Warehouse Way", "Columbus, OH 43004", "US"))
@@ -91,6 +97,7 @@ def run_worker(settings: Settings) -> None:
     go on.
     """
     configure_logs(settings.log_level, as_json=settings.log_json, process="worker")
+    sys.setswitchinterval(SWITCH_SECONDS)
     uvloop.run(_worker(settings))
 
 

@@ -27,7 +27,8 @@ def main(arguments: list[str]) -> int:
     if not chosen:
         print(f"there is no proof {asked!r}; there are {', '.join(proof.name for proof in PROOFS)}", file=sys.stderr)
         return 2
-    return 0 if all([_prove(proof) for proof in chosen]) else 1
+    holds = [_prove(proof) for proof in chosen]
+    return 0 if all(holds) else 1
 
 
 def _prove(proof: Proof) -> bool:

@@ -25,7 +25,7 @@ CREATE OR REPLACE FUNCTION advance_offsets(
     of_agent text, of_topic text, partitions integer[], froms bigint[], untils bigint[], positions bigint[]
 ) RETURNS void LANGUAGE sql AS $$
     UPDATE consumer_offsets AS o
-    SET next_offset = v.until, seen_position = v.position, starts = 0, moved_at = now()
+    SET next_offset = v.until, seen_position = greatest(o.seen_position, v.position), starts = 0, moved_at = now()
     FROM unnest(partitions, untils, positions) AS v (partition, until, position)
     WHERE o.agent = of_agent AND o.topic = of_topic AND o.partition = v.partition
 $$;

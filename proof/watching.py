@@ -1,4 +1,4 @@
-"""Watch the log from outside while it is harmed: how long until something new was written, and until all moved again."""
+"""Watch the log from outside while it is harmed: how long until something new is written, until all moves again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 import psycopg
 
@@ -50,7 +50,7 @@ class Watch:
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self.looks: list[Look] = []
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -61,9 +61,7 @@ class Watch:
     def _run(self) -> None:
         while not self._done.is_set():
             try:
-                with psycopg.connect(
-                    self._dsn, autocommit=True, connect_timeout=CONNECT_WITHIN_SECONDS
-                ) as connection:
+                with psycopg.connect(self._dsn, autocommit=True, connect_timeout=CONNECT_WITHIN_SECONDS) as connection:
                     while not self._done.wait(LOOK_EVERY_SECONDS):
                         self._look(connection)
             except psycopg.Error:

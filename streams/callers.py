@@ -33,7 +33,7 @@ from gateways.suppliers.protocol import Supplier, SupplierAnswer
 from schemas.calls import BuyLabelCall, Call, PlaceReorderCall, PushDelayCall, PushFulfilmentCall
 from schemas.commands import Command, RecordFulfilmentPushed, RecordLabelOutcome, RecordSupplierAnswer
 from schemas.shipping import Label, LabelRequest
-from schemas.values import Person
+from schemas.values import Person, Sealed
 
 log = structlog.get_logger()
 
@@ -175,15 +175,14 @@ class Callers:
         claimed = calls.claim(connection, CLAIMED_AT_ONCE, kinds)
         if look_for_expired:
             claimed += calls.claim_expired(connection, CLAIMED_AT_ONCE, kinds)
-        return [self._taken(connection, each) for each in claimed]
+        decoded: list[tuple[Claimed, Call]] = [(each, _DECODERS[each.kind].decode(each.body)) for each in claimed]
+        self._keys.load(connection, {sealed.subject for _, call in decoded if (sealed := _recipient(call)) is not None})
+        return [self._taken(connection, each, call) for each, call in decoded]
 
-    def _taken(self, connection: Connection, claimed: Claimed) -> Taken:
-        call: Call = _DECODERS[claimed.kind].decode(claimed.body)
-        recipient = Person()
-        if isinstance(call, BuyLabelCall) and call.request.parcel.address.person is not None:
-            sealed = call.request.parcel.address.person
-            recipient = self._keys.open_person(connection, sealed) or Person(name="erased")
-        return Taken(claimed, call, recipient)
+    def _taken(self, connection: Connection, claimed: Claimed, call: Call) -> Taken:
+        sealed = _recipient(call)
+        person = None if sealed is None else self._keys.open_person(connection, sealed)
+        return Taken(claimed, call, person or Person(name="" if sealed is None else "erased"))
 
     def _report(self, outcomes: Sequence[Outcome]) -> None:
         connection = self._connected()
@@ -206,6 +205,11 @@ class Callers:
 
     async def _in_thread(self, function: Any, *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+
+def _recipient(call: Call) -> Sealed | None:
+    """Whom a carrier must know, sealed; nobody else is told."""
+    return call.request.parcel.address.person if isinstance(call, BuyLabelCall) else None
 
 
 async def _asked(

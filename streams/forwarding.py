@@ -18,7 +18,7 @@ from aggregates.event_store.dead_letters import DeadLetter
 from aggregates.event_store.raw_webhooks import RawWebhook
 from aggregates.event_store.recorder import Effects
 from streams.consuming import Raw, Slice, advances, dead_letter
-from streams.publishing import Publisher, Record
+from streams.publishing import BrokerUnavailable, Publisher, Record
 
 SEND_WITHIN_SECONDS = 30.0
 
@@ -76,6 +76,10 @@ class Forwarder:
         effects.raw_webhooks.extend(forwarded.raw_webhooks)
         if forwarded.records:
             sending = asyncio.run_coroutine_threadsafe(self._publisher.publish(forwarded.records), self._loop)
-            sending.result(SEND_WITHIN_SECONDS)
+            try:
+                sending.result(SEND_WITHIN_SECONDS)
+            except TimeoutError as error:
+                sending.cancel()
+                raise BrokerUnavailable(f"not acknowledged within {SEND_WITHIN_SECONDS} s") from error
         self._log.events.put([], connection=connection, effects=effects, origins=[])
         return f"{len(forwarded.records)} sent, {len(forwarded.refused)} refused"

@@ -19,18 +19,6 @@ class BuyerOrder(NamedTuple):
     kept: bool
 
 
-def insert(connection: Connection, rows: Sequence[BuyerOrder]) -> None:
-    """Write what is known of orders now. Repeated: the later word counts."""
-    latest = {(row.subject, row.order_id): row for row in rows}
-    connection.execute(
-        "INSERT INTO buyer_orders (subject, order_id, placed_at, kept)"
-        " SELECT * FROM unnest(%b::text[], %b::uuid[], %b::timestamptz[], %b::boolean[])"
-        " ON CONFLICT (subject, order_id) DO UPDATE SET kept = excluded.kept",
-        tuple(list(column) for column in zip(*(latest[key] for key in sorted(latest)), strict=True)),
-        prepare=True,
-    )
-
-
 def kept_orders(connection: Connection, subjects: Sequence[str]) -> dict[str, list[tuple[UUID, datetime]]]:
     """The kept orders of each buyer over the last 365 days: id and when it was placed."""
     rows = connection.execute(

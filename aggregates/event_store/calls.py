@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from aggregates.event_store import scheduled_commands
 from aggregates.event_store.connection import Connection
 from aggregates.event_store.scheduled_commands import Scheduled
 
@@ -80,17 +79,6 @@ class Postponed(NamedTuple):
     parked: bool = False
 
 
-def insert(connection: Connection, rows: Sequence[CallRow]) -> None:
-    """Write calls. Repeated: a key that is already there is not called again."""
-    connection.execute(
-        "INSERT INTO calls (key, kind, service, shop, priority, due_at, deadline_at, body, cause, correlation)"
-        " SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::integer[], %b::timestamptz[],"
-        " %b::timestamptz[], %b::bytea[], %b::text[], %b::text[]) ON CONFLICT (key) DO NOTHING",
-        tuple(list(column) for column in zip(*sorted(rows, key=lambda row: row.key), strict=True)),
-        prepare=True,
-    )
-
-
 _RETURNED = (
     "id, key, kind, service, shop, attempt, failures, unknown, body, cause, correlation, created_at, deadline_at"
 )
@@ -110,7 +98,7 @@ def claim(connection: Connection, limit: int, kinds: Sequence[str]) -> list[Clai
         prepare=True,
         binary=True,
     )
-    return [Claimed(*row) for row in rows]
+    return [Claimed._make(row) for row in rows.fetchall()]
 
 
 def claim_expired(connection: Connection, limit: int, kinds: Sequence[str]) -> list[Claimed]:
@@ -122,7 +110,7 @@ def claim_expired(connection: Connection, limit: int, kinds: Sequence[str]) -> l
         (LEASE, list(kinds), limit),
         binary=True,
     )
-    return [Claimed(*row) for row in rows]
+    return [Claimed._make(row) for row in rows.fetchall()]
 
 
 def close(connection: Connection, closed: Sequence[Closed]) -> int:
@@ -131,18 +119,35 @@ def close(connection: Connection, closed: Sequence[Closed]) -> int:
 
     Raced: a call that somebody else holds by now (a higher attempt) keeps its row, and this answer is dropped.
     """
-    answers = {each.id: each.answer for each in closed}
-    with connection.transaction():
-        rows = connection.execute(
-            "DELETE FROM calls AS c USING unnest(%b::bigint[], %b::integer[]) AS v (id, attempt)"
-            " WHERE c.id = v.id AND c.attempt = v.attempt AND c.state = 'running' RETURNING c.id",
-            ([each.id for each in closed], [each.attempt for each in closed]),
-            prepare=True,
-        ).fetchall()
-        to_send = [answer for (row_id,) in rows if (answer := answers[row_id]) is not None]
-        if to_send:
-            scheduled_commands.insert(connection, to_send)
-    return len(rows)
+    answered = [each for each in closed if each.answer is not None]
+    silent = [each for each in closed if each.answer is None]
+    answers = [each.answer for each in answered if each.answer is not None]
+    ended = 0
+    if silent:
+        ended += connection.execute(_END, ([each.id for each in silent], [each.attempt for each in silent])).rowcount
+    if answered:
+        parameters = [
+            [each.id for each in answered],
+            [each.attempt for each in answered],
+            *(list(column) for column in zip(*answers, strict=True)),
+        ]
+        ended += connection.execute(_END_WITH_ANSWER, parameters, prepare=True).rowcount
+    return ended
+
+
+_END = (
+    "DELETE FROM calls AS c USING unnest(%b::bigint[], %b::integer[]) AS v (id, attempt)"
+    " WHERE c.id = v.id AND c.attempt = v.attempt AND c.state = 'running'"
+)
+_END_WITH_ANSWER = (
+    "WITH answered AS (SELECT * FROM unnest(%b::bigint[], %b::integer[], %b::text[], %b::timestamptz[], %b::text[],"
+    " %b::text[], %b::text[], %b::bytea[], %b::text[], %b::text[])"
+    " AS v (id, attempt, key, due_at, type, topic, record_key, body, cause, correlation)),"
+    " ended AS (DELETE FROM calls AS c USING answered AS v"
+    " WHERE c.id = v.id AND c.attempt = v.attempt AND c.state = 'running' RETURNING c.id)"
+    " INSERT INTO scheduled_commands (key, due_at, type, topic, record_key, body, cause, correlation)"
+    " SELECT key, due_at, type, topic, record_key, body, cause, correlation FROM answered JOIN ended USING (id)"
+)
 
 
 def postpone(connection: Connection, postponed: Sequence[Postponed]) -> None:

@@ -18,8 +18,14 @@ class StoreUnavailable(Exception):
     """PostgreSQL cannot be reached or went away; nothing can be said about a transaction under way."""
 
 
-STORE_AWAY = (StoreUnavailable, psycopg.OperationalError, psycopg.InterfaceError)
-"""What a store that is down, restarting, locked or too slow raises: wait, and try again."""
+STORE_AWAY = (
+    StoreUnavailable,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.TransactionTimeout,
+)
+"""What a store that is down, restarting, locked or too slow raises, and a transaction that we kept too long."""
 
 STORE_FAULT = (StoreUnavailable, psycopg.Error)
 """Anything that the store may raise."""

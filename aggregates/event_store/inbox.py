@@ -38,18 +38,6 @@ def known(connection: Connection, entries: Sequence[Entry]) -> dict[tuple[str, s
     return {(source, event_id, target): bytes(payload_hash) for source, event_id, target, payload_hash in rows}
 
 
-def insert(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Write the decided ones. The same id again, with another body, keeps the later hash."""
-    connection.execute(
-        "INSERT INTO inbox (source, event_id, target, payload_hash, outcome)"
-        " SELECT * FROM unnest(%b::text[], %b::text[], %b::uuid[], %b::bytea[], %b::text[])"
-        " ON CONFLICT (source, event_id, target) DO UPDATE SET payload_hash = excluded.payload_hash, outcome"
-        " = excluded.outcome",
-        tuple(list(column) for column in zip(*entries, strict=True)),
-        prepare=True,
-    )
-
-
 def outcome(connection: Connection, event_id: str) -> tuple[str, str] | None:
     """What became of a command: its outcome and when, or None while it was not decided."""
     row = connection.execute(

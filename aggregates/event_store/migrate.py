@@ -236,7 +236,65 @@ CREATE TABLE read_models (
 );
 """
 
-MIGRATIONS: tuple[tuple[int, str], ...] = ((1, _EVENTS), (2, _OFFSETS), (3, _INPUT), (4, _OUTPUT))
+_RECORD_BATCH = f"""
+CREATE FUNCTION record_batch(
+    of_agent text, of_topic text, partitions integer[], froms bigint[], untils bigint[], positions bigint[],
+    inbox_source text[], inbox_event text[], inbox_target uuid[], inbox_hash bytea[], inbox_outcome text[],
+    timer_key text[], timer_due timestamptz[], timer_type text[], timer_topic text[], timer_record_key text[],
+    timer_body bytea[], timer_cause text[], timer_correlation text[],
+    call_key text[], call_kind text[], call_service text[], call_shop text[], call_priority integer[],
+    call_due timestamptz[], call_deadline timestamptz[], call_body bytea[], call_cause text[], call_correlation text[],
+    buyer_subject text[], buyer_order uuid[], buyer_placed timestamptz[], buyer_kept boolean[],
+    event_originator uuid[], event_version bigint[], event_topic text[], event_state bytea[],
+    event_cause text[], event_correlation text[]
+) RETURNS SETOF bigint LANGUAGE plpgsql AS $$
+BEGIN
+    IF cardinality(partitions) > 0 THEN
+        PERFORM advance_offsets(of_agent, of_topic, partitions, froms, untils, positions);
+    END IF;
+    IF cardinality(inbox_source) > 0 THEN
+        INSERT INTO inbox (source, event_id, target, payload_hash, outcome)
+        SELECT * FROM unnest(inbox_source, inbox_event, inbox_target, inbox_hash, inbox_outcome)
+        ON CONFLICT (source, event_id, target)
+        DO UPDATE SET payload_hash = excluded.payload_hash, outcome = excluded.outcome;
+    END IF;
+    IF cardinality(timer_key) > 0 THEN
+        INSERT INTO scheduled_commands (key, due_at, type, topic, record_key, body, cause, correlation)
+        SELECT * FROM unnest(timer_key, timer_due, timer_type, timer_topic, timer_record_key, timer_body, timer_cause,
+            timer_correlation)
+        ON CONFLICT (key) DO NOTHING;
+    END IF;
+    IF cardinality(call_key) > 0 THEN
+        INSERT INTO calls (key, kind, service, shop, priority, due_at, deadline_at, body, cause, correlation)
+        SELECT * FROM unnest(call_key, call_kind, call_service, call_shop, call_priority, call_due, call_deadline,
+            call_body, call_cause, call_correlation)
+        ON CONFLICT (key) DO NOTHING;
+    END IF;
+    IF cardinality(buyer_subject) > 0 THEN
+        INSERT INTO buyer_orders (subject, order_id, placed_at, kept)
+        SELECT * FROM unnest(buyer_subject, buyer_order, buyer_placed, buyer_kept)
+        ON CONFLICT (subject, order_id) DO UPDATE SET kept = excluded.kept;
+    END IF;
+    IF cardinality(event_originator) > 0 THEN
+        PERFORM pg_advisory_xact_lock({LOG_LOCK});
+        RETURN QUERY
+        INSERT INTO events (originator_id, originator_version, topic, state, cause, correlation)
+        SELECT originator_id, originator_version, topic, state, cause, correlation
+        FROM unnest(event_originator, event_version, event_topic, event_state, event_cause, event_correlation)
+            WITH ORDINALITY AS v (originator_id, originator_version, topic, state, cause, correlation, number)
+        ORDER BY number
+        RETURNING notification_id;
+    END IF;
+END $$;
+"""
+
+MIGRATIONS: tuple[tuple[int, str], ...] = (
+    (1, _EVENTS),
+    (2, _OFFSETS),
+    (3, _INPUT),
+    (4, _OUTPUT),
+    (5, _RECORD_BATCH),
+)
 
 
 def migrate(connection: Connection, then: Callable[[Connection], None]) -> list[int]:

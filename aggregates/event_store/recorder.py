@@ -3,8 +3,9 @@ One transaction for all that a batch of records caused.
 
 The library inserts events in a block that commits although the insert raised on the client's side, so that an
 offset could move without its events. This recorder's `insert_events` is one plain transaction on a connection that
-the caller owns: everything in it is sent in one pipeline, and whatever goes wrong, the caller closes the
-connection, which rolls back, and reads the offset row to learn what happened.
+the caller owns, and mostly one statement: the function `record_batch`, which takes the log's lock last, so that no
+answer travels while the lock is held. Whatever goes wrong, the caller closes the connection, which rolls back, and
+reads the offset row to learn what happened.
 """
 
 from __future__ import annotations
@@ -28,7 +29,6 @@ from aggregates.event_store import (
     scheduled_commands,
 )
 from aggregates.event_store.connection import Connection
-from aggregates.event_store.migrate import LOG_LOCK
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,11 @@ class Effects:
     listings: list[listings.Listing] = field(default_factory=list)
     rows: Callable[[Connection], None] | None = None
     """Writes read rows; the transaction is handed in."""
+
+    @property
+    def has_more(self) -> bool:
+        """Whether something is to be written that `record_batch` does not know."""
+        return bool(self.dead_letters or self.raw_webhooks or self.listings or self.rows)
 
 
 @dataclass(frozen=True)
@@ -84,15 +89,12 @@ class EventRecorder(PostgresApplicationRecorder):
         connection: Connection = kwargs["connection"]
         effects: Effects = kwargs["effects"]
         origins: Sequence[Origin] = kwargs["origins"]
-        columns = _columns(stored_events, origins)
+        parameters = _parameters(effects, stored_events, origins)
+        if not effects.has_more:
+            return [position for (position,) in connection.execute(_RECORD, parameters, prepare=True).fetchall()]
         with connection.pipeline(), connection.transaction():
-            _write_effects(connection, effects)
-            if effects.rows is not None:
-                effects.rows(connection)
-            if not stored_events:
-                return []
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOG_LOCK,), prepare=True)
-            inserted = connection.execute(_INSERT, columns, prepare=True)
+            inserted = connection.execute(_RECORD, parameters, prepare=True)
+            _write_more(connection, effects)
         return [position for (position,) in inserted.fetchall()]
 
     def select_streams(self, connection: Connection, originator_ids: Sequence[UUID]) -> list[StoredEvent]:
@@ -104,45 +106,52 @@ class EventRecorder(PostgresApplicationRecorder):
             prepare=True,
             binary=True,
         )
-        return [StoredEvent(originator, version, topic, state) for originator, version, topic, state in rows]
+        return [StoredEvent(originator, version, topic, state) for originator, version, topic, state in rows.fetchall()]
 
 
-_INSERT = (
-    "INSERT INTO events (originator_id, originator_version, topic, state, cause, correlation)"
-    " SELECT originator_id, originator_version, topic, state, cause, correlation"
-    " FROM unnest(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[], %b::text[], %b::text[]) WITH ORDINALITY"
-    " AS v (originator_id, originator_version, topic, state, cause, correlation, number) ORDER BY number"
-    " RETURNING notification_id"
+_ARRAYS = (
+    *("integer", "bigint", "bigint", "bigint"),
+    *("text", "text", "uuid", "bytea", "text"),
+    *("text", "timestamptz", "text", "text", "text", "bytea", "text", "text"),
+    *("text", "text", "text", "text", "integer", "timestamptz", "timestamptz", "bytea", "text", "text"),
+    *("text", "uuid", "timestamptz", "boolean"),
+    *("uuid", "bigint", "text", "bytea", "text", "text"),
 )
+_RECORD = f"SELECT * FROM record_batch(%s, %s, {', '.join(f'%b::{kind}[]' for kind in _ARRAYS)})"
 
 
-def _columns(stored_events: Sequence[StoredEvent], origins: Sequence[Origin]) -> tuple[list[Any], ...]:
-    assert len(stored_events) == len(origins)
-    return (
-        [event.originator_id for event in stored_events],
-        [event.originator_version for event in stored_events],
-        [event.topic for event in stored_events],
-        [event.state for event in stored_events],
+def _parameters(effects: Effects, events: Sequence[StoredEvent], origins: Sequence[Origin]) -> list[Any]:
+    """The columns of everything that `record_batch` writes, in its order; rows sorted by key, so that locks agree."""
+    assert len(events) == len(origins)
+    latest = {(row.subject, row.order_id): row for row in effects.buyer_orders}
+    return [
+        effects.agent,
+        effects.topic,
+        *_columns(sorted(effects.advances), 4),
+        *_columns(sorted(effects.inbox, key=lambda entry: entry[:3]), 5),
+        *_columns(sorted(effects.scheduled), 8),
+        *_columns(sorted(effects.calls, key=lambda row: row[:1]), 10),
+        *_columns([latest[key] for key in sorted(latest)], 4),
+        [event.originator_id for event in events],
+        [event.originator_version for event in events],
+        [event.topic for event in events],
+        [event.state for event in events],
         [origin.cause for origin in origins],
         [origin.correlation for origin in origins],
-    )
+    ]
 
 
-def _write_effects(connection: Connection, effects: Effects) -> None:
-    """In the one order in which rows are locked: offsets, inbox, dead letters, scheduled, calls."""
-    if effects.advances:
-        consumer_offsets.advance(connection, effects.agent, effects.topic, effects.advances)
-    if effects.inbox:
-        inbox.insert(connection, sorted(effects.inbox, key=lambda entry: entry[:3]))
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+
+
+def _write_more(connection: Connection, effects: Effects) -> None:
+    """What few batches have, in the same transaction."""
     if effects.dead_letters:
         dead_letters.insert(connection, effects.dead_letters)
-    if effects.scheduled:
-        scheduled_commands.insert(connection, effects.scheduled)
-    if effects.calls:
-        calls.insert(connection, effects.calls)
     if effects.raw_webhooks:
         raw_webhooks.insert(connection, effects.raw_webhooks)
-    if effects.buyer_orders:
-        buyer_orders.insert(connection, effects.buyer_orders)
     if effects.listings:
         listings.insert(connection, effects.listings)
+    if effects.rows is not None:
+        effects.rows(connection)

@@ -72,23 +72,26 @@ def renew(connection: Connection, leadership: Leadership) -> None:
 
 def move(connection: Connection, leadership: Leadership, position: int, sent: Sequence[Sent]) -> Leadership:
     """Record that everything up to `position` was acknowledged, by compare-and-set. Raises `LeadershipLost`."""
-    with connection.transaction():
-        moved = connection.execute(
-            "UPDATE relay SET position = %s, lease_until = now() + %s WHERE id = 1 AND term = %s AND position = %s",
-            (position, LEASE, leadership.term, leadership.position),
-            prepare=True,
-        )
-        if moved.rowcount != 1:
-            raise LeadershipLost(f"term {leadership.term} is over")
-        if sent:
-            connection.execute(
-                "INSERT INTO relay_sent (topic, partition, last_offset, position)"
-                " SELECT * FROM unnest(%b::text[], %b::integer[], %b::bigint[], %b::bigint[])"
-                " ON CONFLICT (topic, partition)"
-                " DO UPDATE SET last_offset = excluded.last_offset, position = excluded.position",
-                tuple(list(column) for column in zip(*sorted(sent), strict=True)),
-                prepare=True,
-            )
+    moved = connection.execute(
+        "WITH moved AS (UPDATE relay SET position = %b, lease_until = now() + %b"
+        " WHERE id = 1 AND term = %b AND position = %b RETURNING id),"
+        " noted AS (INSERT INTO relay_sent (topic, partition, last_offset, position)"
+        " SELECT v.* FROM moved, unnest(%b::text[], %b::integer[], %b::bigint[], %b::bigint[])"
+        " AS v (topic, partition, last_offset, position)"
+        " ON CONFLICT (topic, partition)"
+        " DO UPDATE SET last_offset = excluded.last_offset, position = excluded.position)"
+        " SELECT id FROM moved",
+        (
+            position,
+            LEASE,
+            leadership.term,
+            leadership.position,
+            *([each[number] for each in sorted(sent)] for number in range(4)),
+        ),
+        prepare=True,
+    ).fetchone()
+    if moved is None:
+        raise LeadershipLost(f"term {leadership.term} is over")
     return Leadership(leadership.term, position)
 
 
@@ -121,7 +124,7 @@ def page(connection: Connection, after: int, limit: int) -> list[Logged]:
         prepare=True,
         binary=True,
     )
-    return [Logged(*row) for row in rows]
+    return [Logged._make(row) for row in rows.fetchall()]
 
 
 def end(connection: Connection) -> int:
@@ -139,7 +142,7 @@ def stream(connection: Connection, originator_id: UUID) -> list[Logged]:
         (originator_id,),
         binary=True,
     )
-    return [Logged(*row) for row in rows]
+    return [Logged._make(row) for row in rows.fetchall()]
 
 
 def at(connection: Connection, positions: Sequence[int]) -> list[Logged]:
@@ -150,4 +153,4 @@ def at(connection: Connection, positions: Sequence[int]) -> list[Logged]:
         (list(positions),),
         binary=True,
     )
-    return [Logged(*row) for row in rows]
+    return [Logged._make(row) for row in rows.fetchall()]

@@ -51,18 +51,6 @@ def scheduled(command: Command, key: str, due_at: datetime, cause: str, correlat
     )
 
 
-def insert(connection: Connection, rows: Sequence[Scheduled]) -> None:
-    """Write scheduled commands. Repeated: a key that is already there stays as it was set."""
-    connection.execute(
-        "INSERT INTO scheduled_commands (key, due_at, type, topic, record_key, body, cause, correlation)"
-        " SELECT * FROM unnest(%b::text[], %b::timestamptz[], %b::text[], %b::text[], %b::text[],"
-        " %b::bytea[], %b::text[], %b::text[])"
-        " ON CONFLICT (key) DO NOTHING",
-        tuple(list(column) for column in zip(*sorted(rows), strict=True)),
-        prepare=True,
-    )
-
-
 def due(connection: Connection, limit: int) -> list[Due]:
     """The commands that are due, the earliest first."""
     rows = connection.execute(
@@ -72,7 +60,7 @@ def due(connection: Connection, limit: int) -> list[Due]:
         prepare=True,
         binary=True,
     )
-    return [Due(*row) for row in rows]
+    return [Due._make(row) for row in rows.fetchall()]
 
 
 def delete(connection: Connection, ids: Sequence[int]) -> None:

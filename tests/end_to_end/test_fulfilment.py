@@ -1,11 +1,17 @@
-"""One order from the signed webhook to the label."""
+"""One order from the signed webhook to the label, and what may come in between."""
 
 from __future__ import annotations
 
-from tests.end_to_end.world import World, a_sku
+import time
+from datetime import UTC, datetime
+
+from schemas.values import shipment_id
+from tests.end_to_end.world import MARKETPLACE, World, a_number, a_sku, id_of, item_id_of
+from tests.waiting import eventually
+from tests.webhooks import CREATED, SHOP, a_cancellation_webhook, an_order_webhook
 
 
-def test_a_paid_order_becomes_a_label(world: World) -> None:
+def test_paid_order_becomes_a_label(world: World) -> None:
     """A signed webhook over HTTP ends as a fulfilled order with a label that can be fetched."""
     sku = a_sku()
     world.receive(sku, 10)
@@ -15,4 +21,138 @@ def test_a_paid_order_becomes_a_label(world: World) -> None:
     label = world.ask(f"/shipments/{package['shipment_id']}/label")
     assert label.headers["content-type"] == "application/pdf"
     assert label.content.startswith(b"%PDF-")
+    assert label.content.rstrip().endswith(b"%%EOF")
     assert order["order"]["tracking_number"] == package["tracking_number"] != ""
+
+
+def test_label_may_be_asked_for_as_zpl(world: World) -> None:
+    """The same label for a label printer."""
+    sku = a_sku()
+    world.receive(sku, 1)
+    number = world.sell(sku)
+    package = world.eventually_order(number, "FULFILLED")["shipments"][0]
+    label = world.ask(f"/shipments/{package['shipment_id']}/label", format="zpl")
+    assert label.headers["content-type"] == "application/zpl"
+    assert label.content.startswith(b"^XA")
+
+
+def test_fulfilled_order_is_told_to_the_marketplace(world: World) -> None:
+    """The marketplace learns of the tracking number."""
+    sku = a_sku()
+    world.receive(sku, 1)
+    number = world.sell(sku)
+    world.eventually_order(number, "FULFILLED")
+    eventually(lambda: "order.fulfilment-pushed" in world.events_of(id_of(number)))
+    packages = (world.order(number) or {})["order"]["packages"]
+    eventually(lambda: (world.order(number) or {})["order"]["packages"][0]["pushed"])
+    assert packages[0]["tracking_number"] != ""
+
+
+def test_repeated_webhook_places_one_order(world: World) -> None:
+    """The same delivery three times, and the same body under another id, is one order and one reservation."""
+    sku, number = a_sku(), a_number()
+    world.receive(sku, 10)
+    body = an_order_webhook(number, sku=sku)
+    event_id = world.tell(body)
+    world.tell(body, event_id)
+    world.tell(body)
+    world.eventually_order(number, "FULFILLED")
+    world.eventually_stock(sku, on_hand=10, reserved=1, available=9)
+    assert world.events_of(id_of(number)).count("order.placed") == 1
+    assert world.events_of(item_id_of(sku)).count("stock-item.reserved") == 1
+
+
+def test_unpaid_order_holds_stock_and_ships_once_it_is_paid(world: World) -> None:
+    """Units are held from the first sight on; the label comes with the payment."""
+    sku, number = a_sku(), a_number()
+    world.receive(sku, 3)
+    now = int(time.time())
+    world.tell(an_order_webhook(number, "UNPAID", sku=sku, quantity=2, created=now, updated=now))
+    world.eventually_order(number, "WAITING")
+    world.eventually_stock(sku, reserved=2, available=1)
+    assert "order.ready-to-ship" not in world.events_of(id_of(number))
+    world.tell(an_order_webhook(number, "AWAITING_SHIPMENT", sku=sku, quantity=2, created=now, updated=now + 60))
+    world.eventually_order(number, "FULFILLED")
+
+
+def test_cancellation_before_the_label_gives_the_stock_back(world: World) -> None:
+    """A whole order that is cancelled in time leaves no reservation and no label."""
+    sku, number = a_sku(), a_number()
+    world.receive(sku, 1)
+    now = int(time.time())
+    world.tell(an_order_webhook(number, "UNPAID", sku=sku, created=now, updated=now))
+    world.eventually_stock(sku, reserved=1)
+    world.tell(a_cancellation_webhook(number, updated=now + 60))
+    order = world.eventually_order(number, "CANCELLED")
+    world.eventually_stock(sku, reserved=0, available=1)
+    assert [package["tracking_number"] for package in order["shipments"]] in ([], [""])
+
+
+def test_cancellation_after_the_label_is_listed_for_a_person(world: World) -> None:
+    """The label is bought, so the wish is recorded, and somebody is told."""
+    sku = a_sku()
+    world.receive(sku, 1)
+    number = world.sell(sku)
+    world.eventually_order(number, "FULFILLED")
+    world.tell(a_cancellation_webhook(number))
+    eventually(lambda: "order.cancellation-requested" in world.events_of(id_of(number)))
+    eventually(lambda: "cancellation_requested" in (world.order(number) or {})["order"]["flags"])
+    assert eventually(lambda: (world.order(number) or {})["alerts"])
+    assert world.state_of(number) == "FULFILLED"
+
+
+def test_shortage_is_promised_and_filled_when_stock_arrives(world: World) -> None:
+    """An order for more than there is waits with a date, stock is ordered, the marketplace is told; then it ships."""
+    sku = a_sku()
+    world.receive(sku, 1)
+    number = world.sell(sku, quantity=3)
+    world.eventually_order(number, "BACKORDERED")
+    promised = eventually(lambda: (world.order(number) or {})["order"]["promised_at"])
+    assert datetime.fromisoformat(promised) > datetime.now(UTC)
+    world.eventually_stock(sku, backordered=3, reserved=0)
+    reorders = world.look("/reorders", stock_item=str(item_id_of(sku)))["items"]
+    assert [reorder["state"] for reorder in reorders] == ["confirmed"]
+    assert "delayed" in (world.order(number) or {})["order"]["flags"]
+    world.receive(sku, reorders[0]["quantity"])
+    order = world.eventually_order(number, "FULFILLED")
+    assert order["order"]["needs"][0]["state"] == "reserved"
+    world.eventually_stock(sku, backordered=0, reserved=3)
+
+
+def test_handed_over_parcel_takes_its_units_off_the_shelf(world: World) -> None:
+    """An operator says that the carrier has it: shelf and reservation both fall, the order is dispatched."""
+    sku = a_sku()
+    world.receive(sku, 5)
+    number = world.sell(sku, quantity=2)
+    world.eventually_order(number, "FULFILLED")
+    world.eventually_stock(sku, on_hand=5, reserved=2)
+    world.operate(f"/packages/{MARKETPLACE}:{SHOP}:{number}-1/handed-over")
+    world.eventually_stock(sku, on_hand=3, reserved=0, available=3)
+    assert eventually(lambda: (world.order(number) or {})["order"]["dispatched_at"])
+    package = world.look(f"/shipments/{shipment_id(MARKETPLACE, SHOP, f'{number}-1')}")["item"]
+    assert package["state"] == "HANDED_OVER"
+
+
+def test_operator_holds_and_releases(world: World) -> None:
+    """A held order keeps its stock and gets no label until it is released."""
+    sku, number = a_sku(), a_number()
+    world.receive(sku, 1)
+    path = f"/orders/{MARKETPLACE}:{SHOP}:{number}"
+    world.tell(an_order_webhook(number, "UNPAID", sku=sku, updated=CREATED))
+    world.eventually_order(number, "WAITING")
+    world.operate(f"{path}/hold", {"reason": "looks odd"})
+    world.eventually_order(number, "HELD")
+    world.tell(an_order_webhook(number, sku=sku))
+    eventually(lambda: (world.order(number) or {})["order"]["marketplace_status"] == "AWAITING_SHIPMENT")
+    assert world.state_of(number) == "HELD"
+    world.operate(f"{path}/release")
+    world.eventually_order(number, "FULFILLED")
+
+
+def test_order_of_a_mebibyte_is_processed(world: World) -> None:
+    """The largest webhook that the door takes goes all the way."""
+    sku, number = a_sku(), a_number()
+    world.receive(sku, 1)
+    small = len(an_order_webhook(number, sku=sku, note=""))
+    world.tell(an_order_webhook(number, sku=sku, note="x" * (1024 * 1024 - small)))
+    world.eventually_order(number, "FULFILLED")

@@ -83,6 +83,8 @@ def _lines(field: str, value: str, needed: bool, glyphs: Container[str]) -> list
         raise Refused(f"{field} is missing")
     if any(len(word) > LINE_CHARACTERS for word in text.split()):
         raise Refused(f"{field} has a word of more than {LINE_CHARACTERS} characters")
+    if len(text) <= LINE_CHARACTERS:
+        return [text] if text else []
     return textwrap.wrap(text, LINE_CHARACTERS, break_long_words=False, break_on_hyphens=False)
 
 
@@ -92,6 +94,8 @@ def printable(value: str, glyphs: Container[str]) -> str | None:
 
     None if a character is left that has no glyph.
     """
+    if value.isascii() and value.isprintable():
+        return " ".join(value.split())
     composed = unicodedata.normalize("NFC", " ".join(value.split()))
     kept = "".join(char for char in composed if not _is_ornament(char, glyphs))
     return " ".join(kept.split()) if all(char in glyphs for char in kept) else None

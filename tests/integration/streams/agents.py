@@ -28,10 +28,10 @@ from streams.consuming import Agent, Raw, Work
 from streams.deciding import Decider, Decision
 from streams.forwarding import Forwarded, Forwarder
 from streams.intake import Intake
-from streams.publishing import Acknowledged, Publisher, Record
 from streams.read_models import Reader
 from streams.standing import Standing
 from tests.builders import STREET, a_line, an_order, item_of
+from tests.kept_publisher import KeptPublisher
 from tests.records import ARecord, carrying, relayed
 from tests.unit.projections.histories import Numbered, placed
 from tests.webhooks import SHOP, an_order_webhook
@@ -42,27 +42,6 @@ DECISIONS: dict[str, Decision] = {
     each.name: each
     for each in (orders.DECISION, inventory.DECISION, shipping.decision(TARIFFS), replenishment.decision(LEAD_TIME_HOURS))
 }
-
-
-class KeptPublisher(Publisher):
-    """A publisher whose broker keeps everything in memory, or does what a test wants."""
-
-    def __init__(self) -> None:
-        super().__init__("nowhere.invalid:9092", "test")
-        self.records: list[Record] = []
-        self.instead: Callable[[], Any] | None = None
-
-    async def partitions(self, topic: str) -> int:
-        return 4
-
-    async def publish(self, records: Sequence[Record]) -> list[Acknowledged]:
-        if self.instead is not None:
-            await self.instead()
-        self.records += records
-        return []
-
-    async def discard(self) -> None:
-        """There is nothing to discard."""
 
 
 @dataclass

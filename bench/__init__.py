@@ -1,0 +1,1 @@
+"""How fast, each against a baseline in the same run."""
