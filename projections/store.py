@@ -207,6 +207,7 @@ def unlimited(connection: Connection) -> None:
     """Let this connection's statements take their time: a rebuild is not a request."""
     connection.execute("SET statement_timeout = 0")
     connection.execute("SET idle_in_transaction_session_timeout = 0")
+    connection.execute("SET transaction_timeout = 0")
 
 
 def lock_offsets(connection: Connection, agents: Sequence[str]) -> None:

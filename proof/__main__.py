@@ -15,6 +15,7 @@ from proof.catalogue import PROOFS, Proof
 from proof.machine import machine
 from proof.page import Result, read, write
 from proof.running import run
+from proof.verdict import end_when_told
 
 PAGE = Path("docs/proof.md")
 SHORTENED_BY = ("ORDERS", "SECONDS")
@@ -22,6 +23,7 @@ SHORTENED_BY = ("ORDERS", "SECONDS")
 
 def main(arguments: list[str]) -> int:
     """0 if every claim that was asked about holds."""
+    end_when_told()
     asked = arguments[0].replace("_", "-") if arguments else ""
     chosen = [proof for proof in PROOFS if proof.name == asked or (not asked and proof.by_default)]
     if not chosen:

@@ -181,7 +181,28 @@ def _judge(
         )
     finally:
         log.close()
-    return settled, report, (*report.faults, *audit.receipts_wrong(booked), *ahead_of_the_store(stack))
+    return (
+        settled,
+        report,
+        (
+            *report.faults,
+            *audit.receipts_wrong(booked),
+            *ahead_of_the_store(stack),
+            *_taken_for_bugs(stack.dsn),
+        ),
+    )
+
+
+def _taken_for_bugs(dsn: str) -> list[Finding]:
+    """Records that an agent could not process: whatever was harmed, nothing was wrong with any of them."""
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute(
+            'SELECT agent, topic, partition, "offset", reason FROM dead_letters WHERE kind = %s', ("bug",)
+        ).fetchall()
+    return [
+        Finding("no-record-is-a-bug", f"{topic}/{partition}/{offset}", f"was dead-lettered by {agent}: {reason}")
+        for agent, topic, partition, offset, reason in rows
+    ]
 
 
 class _CountingAudit:

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from creatorflow.devstack import free_port
 from creatorflow.devstack.lifecycle import PORT_SETTINGS
+from proof.commands import run
 from proof.verdict import Verdict, knob, prove
 
 CLAIM = "git clone and make demo, and in another clone with a fresh home make test, with git, make and Python 3.11 only"
@@ -31,16 +32,23 @@ PROGRAMS: Final = (
     *("rm", "sed", "tail", "touch", "uname"),
 )
 LIMIT_SECONDS: Final = 1_200
-PASSED_ON: Final = ("PIP_INDEX_URL", "PIP_CERT", "PIP_FIND_LINKS", "SSL_CERT_FILE", "HTTPS_PROXY", "HTTP_PROXY")
-"""How this machine reaches the package registry; without them it could not be reached at all."""
+PASSED_ON: Final = (
+    "PIP_INDEX_URL",
+    "PIP_CERT",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_FILE",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "TMPDIR",
+)
+"""How this machine reaches PyPI and Maven Central, where it does so through a proxy or a mirror; and where to work."""
 
 
 def measure() -> Verdict:
     """The figure is how many of the two commands worked; their times stand beside it."""
     with TemporaryDirectory(prefix="creatorflow-fresh-") as name:
         folder = Path(name)
-        # PostgreSQL runs as another user where we are root, and must reach the programs in the clone.
-        folder.chmod(0o755)
         orders = knob("ORDERS", ORDERS)
         demo = _in_a_clone(folder / "demo", ("make", "demo", f"ORDERS={orders}"), then=("make", "down"))
         test = _in_a_clone(folder / "test", ("make", "test"))
@@ -56,15 +64,11 @@ def _in_a_clone(folder: Path, command: tuple[str, ...], then: tuple[str, ...] = 
     subprocess.run(("git", "clone", "--quiet", str(Path.cwd()), str(clone)), env=env, check=True)
     started = time.monotonic()
     try:
-        exit_code = subprocess.run(
-            command, cwd=clone, env=env, check=False, timeout=LIMIT_SECONDS, stdin=subprocess.DEVNULL
-        ).returncode
-    except subprocess.TimeoutExpired:
-        exit_code = -1
-    finally:
+        exit_code = run(command, cwd=clone, env=env, limit_seconds=LIMIT_SECONDS)
         took = round(time.monotonic() - started)
+    finally:
         if then:
-            subprocess.run(then, cwd=clone, env=env, check=False)
+            run(then, cwd=clone, env=env)
     return {"exit_code": exit_code, "seconds": took}
 
 

@@ -1,8 +1,10 @@
 """
 A build that skips the compare-and-set on purpose, so that one sees whether the checker would notice.
 
-The row of an offset is written and never compared: `advance_offsets` always succeeds, and a worker takes whatever is
-handed to it for what comes next. `python -m proof.mutant` is the worker of that build.
+An offset is written and never compared: `advance_offsets` always succeeds, and a worker takes whatever is handed to it
+for what comes next. Blinding the function alone is not enough to be seen: what a worker remembers of its place, the
+inbox, the log positions and the unique versions each hold the line behind it. `python -m proof.mutant` is the worker of
+that build.
 """
 
 from __future__ import annotations

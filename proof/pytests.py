@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from xml.etree import ElementTree
+
+from proof.commands import run
 
 
 class Passed(NamedTuple):
@@ -36,7 +37,7 @@ def run_tests(*selection: str) -> Passed:
     with TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *selection)
-        subprocess.run(command, check=False)
+        run(command)
         return Passed(_outcomes(report) if report.exists() else {})
 
 

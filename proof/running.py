@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from creatorflow import devstack
 from creatorflow.settings import PREFIX, Settings
 from proof.catalogue import Proof
+from proof.commands import end_group
+from proof.verdict import RUNNER
 
 END_WITHIN_SECONDS = 60
 
@@ -33,7 +37,7 @@ def run(proof: Proof) -> dict[str, Any]:
         (sys.executable, "-m", proof.module),
         stdout=subprocess.PIPE,
         text=True,
-        env={**env, "TMPDIR": str(folder), "PYTHONUNBUFFERED": "1"},
+        env={**env, "TMPDIR": str(folder), "PYTHONUNBUFFERED": "1", RUNNER: str(os.getpid())},
         start_new_session=True,
     )
     told_to_end = threading.Event()
@@ -47,11 +51,11 @@ def run(proof: Proof) -> dict[str, Any]:
         raise
     finally:
         limit.cancel()
-        _end_group(process.pid)
+        end_group(process.pid)
         _erase(folder)
     if told_to_end.is_set():
         return {"holds": False, "failed": f"ended by its limit of {proof.limit_seconds} s"}
-    return _parsed(last_line, exit_code)
+    return as_said(last_line, exit_code)
 
 
 def _echoed(process: subprocess.Popen[str]) -> str:
@@ -65,7 +69,8 @@ def _echoed(process: subprocess.Popen[str]) -> str:
     return last_line
 
 
-def _parsed(last_line: str, exit_code: int) -> dict[str, Any]:
+def as_said(last_line: str, exit_code: int) -> dict[str, Any]:
+    """What a last line says, holding only where the exit code says so too."""
     try:
         said = json.loads(last_line)
     except json.JSONDecodeError:
@@ -83,19 +88,16 @@ def _end(process: subprocess.Popen[str], told_to_end: threading.Event) -> None:
     try:
         process.wait(END_WITHIN_SECONDS)
     except subprocess.TimeoutExpired:
-        _end_group(process.pid)
-
-
-def _end_group(group: int) -> None:
-    """Kill whatever of its process group still runs."""
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+        end_group(process.pid)
 
 
 def _erase(folder: Path) -> None:
-    """Stop and delete the stacks that it left, which are in a session of their own, and its folder."""
-    for stack_file in folder.rglob("run/plan.json"):
-        devstack.erase(Settings(home=stack_file.parent.parent))
+    """Stop and delete the stacks that it left, end whatever else it started, and delete its folder."""
+    for plan_file in folder.rglob("run/plan.json"):
+        devstack.erase(Settings(home=plan_file.parent.parent))
+    for process in psutil.process_iter():
+        # Whatever a proof starts inherits the name of this folder, and keeps it when its parent has gone.
+        with suppress(psutil.Error):
+            if process.environ().get("TMPDIR") == str(folder):
+                process.kill()
     shutil.rmtree(folder, ignore_errors=True)

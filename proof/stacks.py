@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from typing import Any
 from creatorflow import bootstrap
 from creatorflow.devstack import RunningStack, ServiceSpec, creatorflow_processes, services
 from creatorflow.settings import Settings
+from proof.commands import run
 
 
 def prepare(settings: Settings) -> None:
@@ -45,7 +45,7 @@ def run_demo(stack: RunningStack, *options: str) -> dict[str, Any]:
     """The report of `creatorflow demo` with these options, run against this stack as anybody would run it."""
     report = stack.home.root / "report.json"
     command = (sys.executable, "-m", "creatorflow", "demo", "--exit", "--json", str(report), *options)
-    subprocess.run(command, env={**os.environ, **stack.settings.for_children()}, check=False)
+    run(command, env={**os.environ, **stack.settings.for_children()})
     if not report.exists():
         raise RuntimeError("the demo ended without a report")
     found: dict[str, Any] = json.loads(report.read_text())

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -83,35 +84,32 @@ class Callers:
 
     async def run(self) -> None:
         """Claim, call, close, for ever."""
+        outcomes: list[Outcome] = []
         while True:
             try:
-                made = await self._round()
-                if made < CLAIMED_AT_ONCE:
-                    await asyncio.sleep(IDLE_SECONDS)
+                outcomes = await self._round(outcomes)
             except STORE_FAULT as error:
+                outcomes = []
                 log.warning(
                     "callers start over", error=str(error).strip().partition("\n")[0], kind=type(error).__name__
                 )
                 await self._in_thread(self._disconnect)
                 await asyncio.sleep(0.5)
 
-    async def _round(self) -> int:
-        started = asyncio.get_running_loop().time()
-        look_for_expired = started - self._expired_at > EXPIRED_EVERY_SECONDS
-        taken: list[Taken] = await self._in_thread(self._claim, look_for_expired)
-        if look_for_expired:
-            self._expired_at = started
+    async def _round(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """Report what came of the last round, claim the next, and call. What cannot be reported is looked up later."""
+        started = time.monotonic()
+        taken: list[Taken] = await self._in_thread(self._report_and_claim, outcomes)
         if not taken:
-            return 0
-        if asyncio.get_running_loop().time() - started > START_WITHIN.total_seconds():
-            return 0
+            await asyncio.sleep(IDLE_SECONDS)
+        if not taken or time.monotonic() - started > START_WITHIN.total_seconds():
+            return []
         outcomes = await self._made(taken)
-        await self._in_thread(self._report, outcomes)
         failed = [outcome for outcome in outcomes if isinstance(outcome, Postponed)]
         log.info(
             "calls made", calls=len(taken), failed=len(failed), reasons=sorted({each.error for each in failed})[:5]
         )
-        return len(taken)
+        return outcomes
 
     async def _made(self, taken: Sequence[Taken]) -> list[Outcome]:
         pushes = [each for each in taken if isinstance(each.call, PushFulfilmentCall)]
@@ -169,12 +167,14 @@ class Callers:
             lambda reason: _supplier_answered(call, SupplierAnswer("refused", reason=reason)),
         )
 
-    def _claim(self, look_for_expired: bool) -> list[Taken]:
+    def _report_and_claim(self, outcomes: Sequence[Outcome]) -> list[Taken]:
         connection = self._connected()
+        self._report(connection, outcomes)
         kinds = list(_DECODERS)
         claimed = calls.claim(connection, CLAIMED_AT_ONCE, kinds)
-        if look_for_expired:
+        if time.monotonic() - self._expired_at > EXPIRED_EVERY_SECONDS:
             claimed += calls.claim_expired(connection, CLAIMED_AT_ONCE, kinds)
+            self._expired_at = time.monotonic()
         decoded: list[tuple[Claimed, Call]] = [(each, _DECODERS[each.kind].decode(each.body)) for each in claimed]
         self._keys.load(connection, {sealed.subject for _, call in decoded if (sealed := _recipient(call)) is not None})
         return [self._taken(connection, each, call) for each, call in decoded]
@@ -184,8 +184,8 @@ class Callers:
         person = None if sealed is None else self._keys.open_person(connection, sealed)
         return Taken(claimed, call, person or Person(name="" if sealed is None else "erased"))
 
-    def _report(self, outcomes: Sequence[Outcome]) -> None:
-        connection = self._connected()
+    @staticmethod
+    def _report(connection: Connection, outcomes: Sequence[Outcome]) -> None:
         closed = [outcome for outcome in outcomes if isinstance(outcome, Closed)]
         postponed = [outcome for outcome in outcomes if isinstance(outcome, Postponed)]
         if closed:

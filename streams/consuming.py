@@ -41,6 +41,7 @@ GROUP_RECORDS = 1000
 HALVED_AFTER_STARTS = 3
 WAIT_AT_MOST_SECONDS = 5.0
 EXIT_INVARIANT_BROKEN = 70
+AWAY = (*STORE_AWAY, BrokerUnavailable)
 
 
 class NewerCode(Exception):
@@ -179,20 +180,27 @@ class Agent:
         batches: dict[int, list[Raw]] = {}
         for event in events:
             batches.setdefault(event.value[0].partition, []).extend(event.value)
-        gaps: list[Gap] = []
-        async for attempt in stamina.retry_context(
-            on=(*STORE_AWAY, BrokerUnavailable),
-            attempts=None,
-            timeout=None,
-            wait_initial=0.1,
-            wait_max=WAIT_AT_MOST_SECONDS,
-        ):
-            self.progressed_at = time.monotonic()
-            with attempt:
-                gaps = await asyncio.get_running_loop().run_in_executor(self._thread, self.take, batches)
-        self.progressed_at = time.monotonic()
+        try:
+            gaps = await self._taken(batches)
+        except AWAY as error:
+            log.warning("agent waits", agent=self.name, error=type(error).__name__)
+            gaps = await self._taken_when_back(batches)
         for gap in gaps:
             await self._close_gap(gap, reread)
+
+    async def _taken(self, batches: Mapping[int, Sequence[Raw]]) -> list[Gap]:
+        self.progressed_at = time.monotonic()
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self.take, batches)
+
+    async def _taken_when_back(self, batches: Mapping[int, Sequence[Raw]]) -> list[Gap]:
+        """Try again with growing waits, for as long as it takes; nothing new is taken meanwhile."""
+        gaps: list[Gap] = []
+        async for attempt in stamina.retry_context(
+            on=AWAY, attempts=None, timeout=None, wait_initial=0.1, wait_max=WAIT_AT_MOST_SECONDS
+        ):
+            with attempt:
+                gaps = await self._taken(batches)
+        return gaps
 
     def take(self, batches: Mapping[int, Sequence[Raw]]) -> list[Gap]:
         """
@@ -231,7 +239,7 @@ class Agent:
         started = time.perf_counter()
         try:
             counts = self._work.process(self._connected(), slices, {})
-        except (*STORE_AWAY, BrokerUnavailable):
+        except AWAY:
             self._start_over()
             raise
         except NewerCode:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import stamina
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
@@ -21,7 +22,8 @@ def create(bootstrap_servers: str, catalogue: Sequence[Topic], partitions: int, 
     """
     Make the topics that are missing, and return their names.
 
-    Repeated or raced: a topic that is there is left as it is. Raises `TopicMismatch` where one has another number of
+    The broker's own view lags behind its controller, so the check is repeated until it holds. Repeated or raced: a
+    topic that is there is left as it is. Raises `TopicMismatch` where one has another number of
     partitions than its neighbours, which would send an aggregate's records to two agents.
     """
     admin = AdminClient({"bootstrap.servers": bootstrap_servers, "socket.timeout.ms": 10_000})
@@ -34,7 +36,9 @@ def create(bootstrap_servers: str, catalogue: Sequence[Topic], partitions: int, 
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise TopicMismatch(f"{name}: {error.args[0].str()}") from error
-    check(bootstrap_servers, catalogue)
+    for attempt in stamina.retry_context(on=TopicMismatch, timeout=ANSWERED_WITHIN_SECONDS, attempts=None, wait_max=1.0):
+        with attempt:
+            check(bootstrap_servers, catalogue)
     return [topic.name for topic in missing]
 
 

@@ -95,12 +95,14 @@ class Publisher:
         producer = await self._started()
         try:
             async with asyncio.timeout(ACKNOWLEDGED_WITHIN_SECONDS):
-                return await asyncio.gather(
-                    *(
-                        self._send(producer, topic, partition, group)
-                        for (topic, partition), group in by_partition.items()
-                    )
-                )
+                under_way = [
+                    (topic, partition, await _handed_over(producer, topic, partition, group))
+                    for (topic, partition), group in by_partition.items()
+                ]
+                return [
+                    Acknowledged(topic, partition, await _last_offset(batches))
+                    for topic, partition, batches in under_way
+                ]
         except (KafkaError, TimeoutError, OSError) as error:
             await self.discard()
             raise BrokerUnavailable(repr(error)) from error
@@ -137,18 +139,25 @@ class Publisher:
                 self._producer = producer
             return self._producer
 
-    async def _send(
-        self, producer: AIOKafkaProducer, topic: str, partition: int, records: list[Record]
-    ) -> Acknowledged:
-        last_offset = -1
-        for batch in _batches(producer, records):
-            acknowledgement = await producer.send_batch(batch, topic, partition=partition)
-            metadata = await acknowledgement
-            last_offset = metadata.offset + batch.record_count() - 1
-        return Acknowledged(topic, partition, last_offset)
+
+async def _handed_over(
+    producer: AIOKafkaProducer, topic: str, partition: int, records: Sequence[Record]
+) -> list[tuple[Any, int]]:
+    """The batches of one partition, on their way: the future of each, and its number of records."""
+    return [
+        (await producer.send_batch(batch, topic, partition=partition), batch.record_count())
+        for batch in _batches(producer, records)
+    ]
 
 
-def _batches(producer: AIOKafkaProducer, records: list[Record]) -> list[Any]:
+async def _last_offset(batches: Sequence[tuple[Any, int]]) -> int:
+    last_offset = -1
+    for acknowledgement, count in batches:
+        last_offset = (await acknowledgement).offset + count - 1
+    return last_offset
+
+
+def _batches(producer: AIOKafkaProducer, records: Sequence[Record]) -> list[Any]:
     now = int(time.time() * 1000)
     batch = producer.create_batch()
     batches = [batch]

@@ -12,6 +12,7 @@ A leader that was stopped and wakes up sends one batch at most, which is a repea
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -56,6 +57,15 @@ class Written(NamedTuple):
     epoch: int
 
 
+class Step(NamedTuple):
+    """A page of the log on its way: what is sent, what stands on each partition then, and how far the page goes."""
+
+    leadership: Leadership
+    records: list[Record]
+    positions: dict[tuple[str, int], int]
+    until: int = 0
+
+
 class Relay:
     """The relay of one process; leads, or waits until nobody does."""
 
@@ -97,23 +107,17 @@ class Relay:
         await self._publisher.discard()
 
     async def _lead(self, leadership: Leadership) -> None:
-        loop = asyncio.get_running_loop()
         partitions = {topic.name: await self._publisher.partitions(topic.name) for topic in topics.CATALOGUE}
-        self._renewed_at = loop.time()
+        sent: list[Sent] = []
+        step = Step(leadership, [], {})
         while True:
-            page = await self._in_thread(self._page, leadership.position)
-            if not page:
-                if loop.time() - self._renewed_at > RENEW_SECONDS:
-                    await self._in_thread(self._renew, leadership)
-                    self._renewed_at = loop.time()
+            step = await self._in_thread(self._step, step, sent, partitions)
+            if not step.records:
                 await asyncio.sleep(IDLE_SECONDS)
+                sent = []
                 continue
-            records, positions = await self._in_thread(self._translated, page, partitions)
-            acknowledged = await self._publisher.publish(records)
-            sent = [Sent(each.topic, each.partition, each.last_offset, positions[each[:2]]) for each in acknowledged]
-            leadership = await self._in_thread(self._move, leadership, page[-1].position, sent)
-            self._renewed_at = loop.time()
-            log.debug("events relayed", events=len(page), records=len(records), position=leadership.position)
+            acknowledged = await self._publisher.publish(step.records)
+            sent = [Sent(*each, step.positions[each[:2]]) for each in acknowledged]
 
     def _take_lead(self) -> Leadership | None:
         connection = self._connected()
@@ -123,16 +127,22 @@ class Relay:
             self._epoch = relay_state.epoch(connection)
         return leadership
 
-    def _page(self, after: int) -> list[Logged]:
-        return relay_state.page(self._connected(), after, PAGE_EVENTS)
-
-    def _renew(self, leadership: Leadership) -> None:
-        relay_state.renew(self._connected(), leadership)
-
-    def _move(self, leadership: Leadership, position: int, sent: Sequence[Sent]) -> Leadership:
-        moved = relay_state.move(self._connected(), leadership, position, sent)
-        self._sent.update({(each.topic, each.partition): each.position for each in sent})
-        return moved
+    def _step(self, done: Step, sent: Sequence[Sent], partitions: dict[str, int]) -> Step:
+        """Note what was acknowledged, read on, and translate; nothing to send leaves `records` empty."""
+        connection = self._connected()
+        leadership = done.leadership
+        if done.until > leadership.position:
+            leadership = relay_state.move(connection, leadership, done.until, sent)
+            self._sent.update({(each.topic, each.partition): each.position for each in sent})
+            self._renewed_at = time.monotonic()
+        page = relay_state.page(connection, leadership.position, PAGE_EVENTS)
+        if not page and time.monotonic() - self._renewed_at > RENEW_SECONDS:
+            relay_state.renew(connection, leadership)
+            self._renewed_at = time.monotonic()
+        if not page:
+            return Step(leadership, [], {}, leadership.position)
+        records, positions = self._translated(page, partitions)
+        return Step(leadership, records, positions, page[-1].position)
 
     def _step_down(self) -> None:
         connection = self._connected()

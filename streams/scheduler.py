@@ -47,10 +47,8 @@ class Scheduler:
         while True:
             try:
                 await self._leading.wait()
-                sent = await self._send_due()
+                await self._send_due()
                 await self._clean()
-                if sent < PAGE_COMMANDS:
-                    await asyncio.sleep(IDLE_SECONDS)
             except (*STORE_FAULT, BrokerUnavailable) as error:
                 log.warning(
                     "scheduler starts over", error=str(error).strip().partition("\n")[0], kind=type(error).__name__
@@ -59,12 +57,15 @@ class Scheduler:
                 await self._in_thread(self._disconnect)
                 await asyncio.sleep(0.2)
 
-    async def _send_due(self) -> int:
-        due = await self._in_thread(self._due)
-        if due:
+    async def _send_due(self) -> None:
+        """Send until nothing is due; what was acknowledged is forgotten in the same step that reads on."""
+        sent: list[int] = []
+        while due := await self._in_thread(self._next, sent):
             await self._publisher.publish([record_of(each) for each in due])
-            await self._in_thread(self._delete, [each.id for each in due])
-        return len(due)
+            sent = [each.id for each in due]
+            if len(due) < PAGE_COMMANDS:
+                await asyncio.sleep(IDLE_SECONDS)
+        await asyncio.sleep(IDLE_SECONDS)
 
     async def _clean(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -73,11 +74,11 @@ class Scheduler:
             forgotten = await self._in_thread(self._forget_old)
             log.info("inbox cleaned", forgotten=forgotten)
 
-    def _due(self) -> list[Due]:
-        return scheduled_commands.due(self._connected(), PAGE_COMMANDS)
-
-    def _delete(self, ids: list[int]) -> None:
-        scheduled_commands.delete(self._connected(), ids)
+    def _next(self, sent: list[int]) -> list[Due]:
+        connection = self._connected()
+        if sent:
+            scheduled_commands.delete(connection, sent)
+        return scheduled_commands.due(connection, PAGE_COMMANDS)
 
     def _forget_old(self) -> int:
         return inbox.forget_old(self._connected())

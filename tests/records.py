@@ -13,7 +13,7 @@ from schemas.envelope import CODE, Envelope, to_headers
 MOMENT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
+@dataclass
 class ARecord:
     """One record of one partition."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -19,4 +20,12 @@ def eventually(look: Callable[[], T], *, within: float = WITHIN_SECONDS, what: s
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {within} s: {what or look.__qualname__}; seen last: {found!r}")
         time.sleep(POLL_SECONDS)
+    return found
+
+
+async def soon(look: Callable[[], T], *, within: float = WITHIN_SECONDS) -> T:
+    """`eventually`, for what goes on in the same event loop."""
+    async with asyncio.timeout(within):
+        while not (found := look()):  # noqa: ASYNC110 - what is waited for tells nobody
+            await asyncio.sleep(POLL_SECONDS / 2)
     return found

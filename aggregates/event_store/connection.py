@@ -9,6 +9,12 @@ import psycopg
 CONNECT_TIMEOUT_SECONDS = 3
 STATEMENT_TIMEOUT_MILLISECONDS = 20_000
 IDLE_IN_TRANSACTION_MILLISECONDS = 10_000
+TRANSACTION_TIMEOUT_MILLISECONDS = 15_000
+"""
+Ends the transaction of a process that was frozen inside it. The idle limit does not: a pipeline is not idle in the
+server's eyes, and a stopped process's kernel goes on answering keepalives.
+"""
+
 TCP_USER_TIMEOUT_MILLISECONDS = 10_000
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -50,6 +56,7 @@ def connect(dsn: str, name: str) -> Connection:
             options=(
                 f"-c statement_timeout={STATEMENT_TIMEOUT_MILLISECONDS}"
                 f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MILLISECONDS}"
+                f" -c transaction_timeout={TRANSACTION_TIMEOUT_MILLISECONDS}"
             ),
         )
     except psycopg.OperationalError as error:

@@ -304,6 +304,7 @@ def migrate(connection: Connection, then: Callable[[Connection], None]) -> list[
     `then` makes what is not the event store's (the read models' tables) in the same transaction.
     Repeated: nothing runs twice. Raced: the second process waits, then finds nothing to do.
     """
+    connection.execute("SET statement_timeout = 0; SET transaction_timeout = 0")
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
         connection.execute(

@@ -71,7 +71,7 @@ def example(kind: Any, name: str = "", *, full: bool = True) -> Any:
 
 PLAIN: dict[Any, Any] = {
     UUID: lambda name: uuid5(NAMESPACE_URL, name),
-    str: lambda name: f"a {name} – ☕",
+    str: lambda name: f"a {name} ☕",
     int: lambda name: 40 + len(name),
     float: lambda name: len(name) + 0.25,
     bool: lambda name: True,
@@ -87,9 +87,7 @@ def write_missing() -> list[Path]:
     written = []
     for golden in every():
         if golden.version == golden.kind.VERSION and not golden.path.exists():
-            forms = {
-                name: msgspec.Raw(encode(example(golden.kind, full=name == "full"))) for name in ("full", "least")
-            }
+            forms = {name: msgspec.Raw(encode(example(golden.kind, full=name == "full"))) for name in ("full", "least")}
             golden.path.write_bytes(msgspec.json.format(msgspec.json.encode(forms)) + b"\n")
             written.append(golden.path)
     return written

@@ -107,7 +107,7 @@ def test_message_is_far_from_the_limit(kind: type[Any]) -> None:
 
 
 ENVELOPE = Envelope(
-    id="E1 – ☕",
+    id="E1 ☕",
     type="HoldOrder",
     source="tiktok.webhooks.v1:7490",
     time=datetime(2026, 3, 2, 12, 0, 0, 123_456, tzinfo=UTC),

@@ -54,7 +54,7 @@ def put_on_partition_0(world: World, *bodies: bytes) -> list[str]:
     ids = []
     for body in bodies:
         ids.append(uuid4().hex)
-        headers = [
+        headers: list[tuple[str, str | bytes | None]] = [
             ("event-id", ids[-1].encode()),
             ("received-at", datetime.now(UTC).isoformat().encode()),
             ("signature-format", b"specification"),
@@ -83,7 +83,7 @@ def letters(world: World) -> dict[str, dict[str, object]]:
 
 
 def test_fc_43_poison_in_the_middle_of_a_partition_stops_nothing(bare: World) -> None:
-    """Good, NUL, no JSON, good on one partition: three are processed once, one is a dead letter, also when restarted."""
+    """Good, NUL, no JSON, good on one partition: three are processed once, one is a dead letter, restarted too."""
     sku, first, nul, second = a_sku(), a_number(), a_number(), a_number()
     with Worker(bare, "poisoned") as worker:
         bare.receive(sku, 10)
@@ -120,9 +120,34 @@ def test_fc_43_outage_of_the_database_is_waited_for(bare: World) -> None:
             tried = worker.said("starts over")
             put_on_partition_0(bare, an_order_webhook(number, sku=sku))
             eventually(lambda: worker.said("starts over") >= tried + 5)
-        bare.eventually_order(number, "FULFILLED", within=REBALANCED_WITHIN)
+        eventually(lambda: fulfilled(bare, [number]) == 1, within=REBALANCED_WITHIN)
+    eventually(lambda: answers(bare, number) == [200] * 4)
     assert placed(bare, number) == [1]
     assert letters(bare).keys() == before
+
+
+def answers(world: World, number: str) -> list[int]:
+    """What the api answers to a question of each kind."""
+    questions = (f"/orders/{MARKETPLACE}:{SHOP}:{number}", "/dead-letters", "/commands/none", "/summary")
+    return [world.ask(question).status_code for question in questions]
+
+
+def test_api_says_so_while_the_database_is_away(bare: World) -> None:
+    """Every question is answered 503 until the database is back, and then 200; never 500."""
+    number = a_number()
+    with Worker(bare, "before"):
+        bare.tell(an_order_webhook(number, sku=a_sku()))
+        eventually(lambda: answers(bare, number) == [200] * 4, within=REBALANCED_WITHIN)
+    with bare.stack.outage("postgres"):
+        away = answers(bare, number)
+    seen: list[int] = []
+
+    def answers_again() -> bool:
+        seen.extend(answers(bare, number))
+        return seen[-4:] == [200] * 4
+
+    eventually(answers_again)
+    assert (away, set(seen) - {200, 503}) == ([503] * 4, set())
 
 
 # FC-45
@@ -133,8 +158,7 @@ def test_fc_45_worker_that_joins_and_one_that_dies_lose_and_double_nothing(bare:
     sku = a_sku()
     numbers = [a_number() for _ in range(400)]
     bought_before = len(bootstrap.carrier_record(bare.settings) or [])
-    with Worker(bare, "first") as first, Worker(bare, "second") as second:
-        second.stop()
+    with Worker(bare, "first") as first, Worker(bare, "second", starts=False) as second:
         bare.receive(sku, 500)
         acts = {100: second.start, 200: first.kill, 300: first.start}
         with ThreadPoolExecutor(8) as threads:
@@ -206,7 +230,7 @@ def test_fc_51_two_workers_and_double_clicks_buy_one_label(bare: World, carrier:
 
 
 def test_fc_51_worker_killed_after_the_purchase_buys_no_second_label(bare: World, carrier: SimulatorProcess) -> None:
-    """kill -9 between the sale and the stored event: whoever takes the call over finds the sale."""
+    """Kill -9 between the sale and the stored event: whoever takes the call over finds the sale."""
     sku = a_sku()
     carrier.control({"kind": "act-then-hang", "path": "/labels", "method": "POST", "requests": 1}, idempotent=False)
     with Worker(bare, "buyer", carrier=carrier.url) as worker:
@@ -236,7 +260,8 @@ def test_worker_with_a_broken_decision_passes_the_record_with_a_trace(bare: Worl
         after = [bare.sell(sku) for _ in range(3)]
         for number in (*before, *after):
             bare.eventually_order(number, "FULFILLED", within=REBALANCED_WITHIN)
-        letter = eventually(lambda: letters(bare).get(event_id))
+        eventually(lambda: event_id in letters(bare))
+        letter = letters(bare)[event_id]
     assert (letter["agent"], letter["kind"], letter["reason"]) == ("orders.decide", "bug", "ZeroDivisionError")
     assert placed(bare, broken) == [0]
 

@@ -57,11 +57,12 @@ def dying_once(world: World, timing: LiteralString, aggregate: object) -> Iterat
             END IF;
             RETURN NEW;
         END $$;
-        CREATE {timing} ON events {deferred} FOR EACH ROW WHEN (NEW.originator_id = {aggregate}) EXECUTE FUNCTION {name}()
+        CREATE {timing} ON events {deferred} FOR EACH ROW
+            WHEN (NEW.originator_id = {aggregate}) EXECUTE FUNCTION {name}()
         """
     ).format(
         name=sql.Identifier(name),
-        raw=sql.SQL(name),  # type: ignore[arg-type]
+        raw=sql.SQL(name),
         timing=sql.SQL(timing).format(name=sql.Identifier(name)),
         deferred=sql.SQL("DEFERRABLE INITIALLY DEFERRED" if "CONSTRAINT" in timing else ""),
         aggregate=sql.Literal(str(aggregate)),
@@ -138,9 +139,7 @@ def test_fc_27_ten_buyers_get_one_unit_once(world: World) -> None:
     world.receive(sku, 1)
     numbers = [a_number() for _ in range(10)]
     bodies = [
-        an_order_webhook(
-            number, sku=sku, shipping=UNPRINTABLE, created=CREATED + place, updated=CREATED + 60 + place
-        )
+        an_order_webhook(number, sku=sku, shipping=UNPRINTABLE, created=CREATED + place, updated=CREATED + 60 + place)
         for place, number in enumerate(numbers)
     ]
     start = threading.Barrier(10)
@@ -151,11 +150,8 @@ def test_fc_27_ten_buyers_get_one_unit_once(world: World) -> None:
 
     with ThreadPoolExecutor(10) as threads:
         list(threads.map(send, bodies))
-    states = eventually(
-        lambda: sorted(found := [world.state_of(number) for number in numbers])
-        == ["BACKORDERED"] * 9 + ["HELD"]
-        and found
-    )
+    eventually(lambda: sorted(map(world.state_of, numbers)) == ["BACKORDERED"] * 9 + ["HELD"])
+    states = [world.state_of(number) for number in numbers]
     winner = numbers[states.index("HELD")]
     oldest = next(number for number in numbers if number != winner)
     assert partitions_of(world, numbers) > 1
@@ -190,4 +186,4 @@ def least_available(world: World, sku: str) -> int:
             (item_id_of(sku),),
         ).fetchall()
     states = [json.loads(state) for (state,) in rows]
-    return min(state["on_hand"] - state["reserved"] for state in states if "on_hand" in state)
+    return min(int(state["on_hand"]) - int(state["reserved"]) for state in states if "on_hand" in state)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from uuid import UUID
 
 from tests.end_to_end.world import MARKETPLACE, World, a_number, a_sku, id_of
 from tests.waiting import eventually
@@ -15,7 +14,8 @@ def test_answer_waits_for_the_position_that_is_asked_for(world: World) -> None:
     sku = a_sku()
     world.receive(sku, 1)
     number = world.sell(sku)
-    end = eventually(lambda: world.events_of(id_of(number)) and world.log_end())
+    eventually(lambda: world.events_of(id_of(number)))
+    end = world.log_end()
     answer = world.ask(f"/orders/{MARKETPLACE}:{SHOP}:{number}", at_least=end)
     assert answer.status_code == 200
     assert int(answer.headers["log-position"]) >= end
@@ -57,7 +57,7 @@ def test_timeline_chains_from_the_webhook_to_the_label(world: World) -> None:
         else:
             assert cause["kind"] == "call"
             assert cause["id"].startswith("call:")
-    assert [item["event"] for item in items if item["cause"]["kind"] == "webhook"][0] == "OrderPlaced"
+    assert next(item["event"] for item in items if item["cause"]["kind"] == "webhook") == "OrderPlaced"
 
 
 def stored_positions(world: World, number: str) -> set[int]:
@@ -85,7 +85,7 @@ def test_nonsense_becomes_a_dead_letter_and_what_follows_goes_on(world: World) -
     assert "order_lines" in found[no_lines]
     listed = world.look("/dead-letters", limit=500)["items"]
     assert {letter["kind"] for letter in listed if letter["reason"] in {found[no_json], found[no_lines]}} == {"bad"}
-    assert all(UUID(letter["id"]) and letter["topic"] and letter["offset"] >= 0 for letter in listed)
+    assert all(letter["id"] and letter["topic"] and letter["offset"] >= 0 for letter in listed)
 
 
 def dead_letters(world: World) -> dict[str, str]:
@@ -105,6 +105,7 @@ def test_command_tells_its_outcome(world: World) -> None:
 
 def test_health_knows_every_process(world: World) -> None:
     """Ingress, both workers and the api say that they live, and no agent stands still."""
-    health = eventually(lambda: len((found := world.look("/health"))["processes"]) == 4 and found)
+    eventually(lambda: len(world.look("/health")["processes"]) == 4)
+    health = world.look("/health")
     assert sorted(process["kind"] for process in health["processes"]) == ["api", "ingress", "worker", "worker"]
     assert {agent["status"] for agent in health["agents"]} == {"healthy"}

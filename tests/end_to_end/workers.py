@@ -17,16 +17,20 @@ STOP_WITHIN_SECONDS = 20
 class Worker:
     """One worker process; gone at the end of the block, whatever happened in it."""
 
-    def __init__(self, world: World, name: str, *, module: str = "creatorflow", **settings: str) -> None:
+    def __init__(
+        self, world: World, name: str, *, module: str = "creatorflow", starts: bool = True, **settings: str
+    ) -> None:
         self.log = world.stack.home.logs / f"{name}.log"
         arguments = ("worker",) if module == "creatorflow" else ()
         self._command = (sys.executable, "-m", module, *arguments)
         told = {f"CREATORFLOW_{key.upper()}": value for key, value in settings.items()}
         self._environment = {**os.environ, **world.settings.for_children(), **told}
+        self._starts = starts
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self.start()
+        if self._starts:
+            self.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

@@ -183,7 +183,7 @@ def a_world(
     home: Path,
     *,
     processes_of: Callable[[Settings], Sequence[ServiceSpec]] = creatorflow_processes,
-    **settings: object,
+    **settings: Any,
 ) -> Iterator[World]:
     """Start the whole product in this folder, and stop it afterwards."""
     with services(

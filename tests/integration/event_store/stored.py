@@ -21,9 +21,7 @@ NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 def a_receipt(item: UUID | None = None) -> list[Any]:
     """The events of a shelf's first receipt: it is opened, and it has three units."""
-    command = RecordMovement(
-        stock_item_id=item or uuid4(), kind="receipt", quantity=3, reference="R1", occurred_at=NOW
-    )
+    command = RecordMovement(stock_item_id=item or uuid4(), kind="receipt", quantity=3, reference="R1", occurred_at=NOW)
     shelf = decide(None, command, Known(NOW))
     assert isinstance(shelf, StockItem)
     return list(shelf.collect_events())
@@ -39,7 +37,11 @@ class Store:
             consumer_offsets.begin(connection, AGENT, INVENTORY_COMMANDS, partition, 0)
 
     def put(
-        self, events: list[Any], *advances: Advance, connection: Connection | None = None, effects: Effects | None = None
+        self,
+        events: list[Any],
+        *advances: Advance,
+        connection: Connection | None = None,
+        effects: Effects | None = None,
     ) -> None:
         """Write events and a move of the offset row in one transaction."""
         self.log.events.put(

@@ -14,6 +14,7 @@ from aggregates.event_store.calls import CallRow, Closed, Postponed
 from aggregates.event_store.connection import Connection, connect
 from aggregates.event_store.scheduled_commands import Scheduled, scheduled
 from schemas.commands import BuyLabel
+from tests.effects import write
 
 KINDS = ["BuyLabelCall"]
 
@@ -41,29 +42,29 @@ def expire(connection: Connection) -> None:
     connection.execute("UPDATE calls SET lease_until = now() - interval '1 second'")
 
 
-def test_call_is_made_once_per_key(opened: Connection) -> None:
+def test_call_is_made_once_per_key(database: str, opened: Connection) -> None:
     """The same key again, in one batch or a later one, is the same call."""
-    calls.insert(opened, [a_call("A")])
-    calls.insert(opened, [a_call("A"), a_call("B")])
+    write(database, opened, calls=[a_call("A")])
+    write(database, opened, calls=[a_call("A"), a_call("B")])
     assert sorted(each.key for each in calls.claim(opened, 10, KINDS)) == ["A", "B"]
 
 
-def test_most_urgent_call_is_claimed_first(opened: Connection) -> None:
+def test_most_urgent_call_is_claimed_first(database: str, opened: Connection) -> None:
     """Priority decides, then the due time."""
-    calls.insert(opened, [a_call("low", 1), a_call("late", 90, -1), a_call("early", 90, -5)])
+    write(database, opened, calls=[a_call("low", 1), a_call("late", 90, -1), a_call("early", 90, -5)])
     order = [calls.claim(opened, 1, KINDS)[0].key for _ in range(3)]
     assert order == ["early", "late", "low"]
 
 
-def test_call_that_is_not_due_waits(opened: Connection) -> None:
+def test_call_that_is_not_due_waits(database: str, opened: Connection) -> None:
     """Nobody claims a call before its time."""
-    calls.insert(opened, [a_call("later", due_in=60)])
+    write(database, opened, calls=[a_call("later", due_in=60)])
     assert calls.claim(opened, 10, KINDS) == []
 
 
-def test_two_runners_never_hold_the_same_call(opened: Connection, other: Connection) -> None:
+def test_two_runners_never_hold_the_same_call(database: str, opened: Connection, other: Connection) -> None:
     """While one runner's claim is under way, another takes the rest and does not wait."""
-    calls.insert(opened, [a_call(f"call-{number}") for number in range(10)])
+    write(database, opened, calls=[a_call(f"call-{number}") for number in range(10)])
     with opened.transaction():
         first = calls.claim(opened, 6, KINDS)
         second = calls.claim(other, 10, KINDS)
@@ -71,9 +72,9 @@ def test_two_runners_never_hold_the_same_call(opened: Connection, other: Connect
     assert {each.key for each in first}.isdisjoint(each.key for each in second)
 
 
-def test_lease_that_ran_out_is_claimed_once_and_marked(opened: Connection, other: Connection) -> None:
+def test_lease_that_ran_out_is_claimed_once_and_marked(database: str, opened: Connection, other: Connection) -> None:
     """A call whose runner never reported goes to one other runner, which must look before it repeats."""
-    calls.insert(opened, [a_call("A")])
+    write(database, opened, calls=[a_call("A")])
     calls.claim(opened, 1, KINDS)
     assert calls.claim_expired(other, 1, KINDS) == []
     expire(opened)
@@ -83,9 +84,9 @@ def test_lease_that_ran_out_is_claimed_once_and_marked(opened: Connection, other
     assert [(each.attempt, each.unknown) for each in again] == [(2, True)]
 
 
-def test_late_answer_of_a_lost_lease_is_dropped(opened: Connection, other: Connection) -> None:
+def test_late_answer_of_a_lost_lease_is_dropped(database: str, opened: Connection, other: Connection) -> None:
     """Who was slow reports after somebody else took over: its answer closes nothing and schedules nothing."""
-    calls.insert(opened, [a_call("A")])
+    write(database, opened, calls=[a_call("A")])
     slow = calls.claim(opened, 1, KINDS)[0]
     expire(opened)
     quick = calls.claim_expired(other, 1, KINDS)[0]
@@ -94,9 +95,9 @@ def test_late_answer_of_a_lost_lease_is_dropped(opened: Connection, other: Conne
     assert [each.key for each in scheduled_commands.due(opened, 10)] == ["quick"]
 
 
-def test_call_is_closed_once(opened: Connection) -> None:
+def test_call_is_closed_once(database: str, opened: Connection) -> None:
     """A second report of the same attempt finds nothing to close."""
-    calls.insert(opened, [a_call("A")])
+    write(database, opened, calls=[a_call("A")])
     held = calls.claim(opened, 1, KINDS)[0]
     closed = [Closed(held.id, held.attempt, an_answer("answer"))]
     assert (calls.close(opened, closed), calls.close(opened, closed)) == (1, 0)
@@ -105,7 +106,7 @@ def test_call_is_closed_once(opened: Connection) -> None:
 
 def test_answer_and_closing_are_one(opened: Connection, database: str) -> None:
     """An answer that cannot be written leaves the call open."""
-    calls.insert(opened, [a_call("A")])
+    write(database, opened, calls=[a_call("A")])
     held = calls.claim(opened, 1, KINDS)[0]
     broken = an_answer("answer")._replace(key="a\x00b")
     with connect(database, "broken") as connection, pytest.raises(psycopg.DataError):
@@ -113,26 +114,26 @@ def test_answer_and_closing_are_one(opened: Connection, database: str) -> None:
     assert calls.waiting(opened) == {"BuyLabelCall running": 1}
 
 
-def test_failed_call_is_tried_again_when_it_is_due(opened: Connection) -> None:
+def test_failed_call_is_tried_again_when_it_is_due(database: str, opened: Connection) -> None:
     """A failure counts once, and the call comes back at its time."""
-    calls.insert(opened, [a_call("A")])
+    write(database, opened, calls=[a_call("A")])
     held = calls.claim(opened, 1, KINDS)[0]
     calls.postpone(opened, [Postponed(held.id, held.attempt, datetime.now(UTC), "timed out", unknown=True)])
     again = calls.claim(opened, 1, KINDS)[0]
     assert (again.attempt, again.failures, again.unknown) == (2, 1, True)
 
 
-def test_call_that_was_never_sent_has_not_failed(opened: Connection) -> None:
+def test_call_that_was_never_sent_has_not_failed(database: str, opened: Connection) -> None:
     """An open breaker is no failure of the call."""
-    calls.insert(opened, [a_call("A")])
+    write(database, opened, calls=[a_call("A")])
     held = calls.claim(opened, 1, KINDS)[0]
     calls.postpone(opened, [Postponed(held.id, held.attempt, datetime.now(UTC), "breaker open", attempted=False)])
     assert calls.claim(opened, 1, KINDS)[0].failures == 0
 
 
-def test_parked_call_waits_for_a_person(opened: Connection) -> None:
+def test_parked_call_waits_for_a_person(database: str, opened: Connection) -> None:
     """Nobody claims it, now or when a lease would have run out."""
-    calls.insert(opened, [a_call("A")])
+    write(database, opened, calls=[a_call("A")])
     held = calls.claim(opened, 1, KINDS)[0]
     calls.postpone(opened, [Postponed(held.id, held.attempt, datetime.now(UTC), "unclear", parked=True)])
     expire(opened)
@@ -140,9 +141,9 @@ def test_parked_call_waits_for_a_person(opened: Connection) -> None:
     assert calls.waiting(opened) == {"BuyLabelCall parked": 1}
 
 
-def test_late_failure_of_a_lost_lease_changes_nothing(opened: Connection, other: Connection) -> None:
+def test_late_failure_of_a_lost_lease_changes_nothing(database: str, opened: Connection, other: Connection) -> None:
     """Who lost the lease cannot put the call back under whoever holds it now."""
-    calls.insert(opened, [a_call("A")])
+    write(database, opened, calls=[a_call("A")])
     slow = calls.claim(opened, 1, KINDS)[0]
     expire(opened)
     calls.claim_expired(other, 1, KINDS)
@@ -150,7 +151,7 @@ def test_late_failure_of_a_lost_lease_changes_nothing(opened: Connection, other:
     assert calls.waiting(opened) == {"BuyLabelCall running": 1}
 
 
-def test_kind_that_this_code_does_not_know_is_left_alone(opened: Connection) -> None:
+def test_kind_that_this_code_does_not_know_is_left_alone(database: str, opened: Connection) -> None:
     """A call that newer code wrote waits for newer code."""
-    calls.insert(opened, [a_call("A")._replace(kind="TeleportCall")])
+    write(database, opened, calls=[a_call("A")._replace(kind="TeleportCall")])
     assert calls.claim(opened, 10, KINDS) == []

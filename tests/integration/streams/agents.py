@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from aggregates.event_store import consumer_offsets
 from aggregates.event_store.application import open_event_log
 from aggregates.event_store.buyer_keys import BuyerKeys
 from aggregates.event_store.connection import Connection, connect
-from aggregates.event_store import consumer_offsets
 from creatorflow.bootstrap import LEAD_TIME_HOURS
 from creatorflow.tariffs import TARIFFS
 from projections import store as read_store
@@ -40,7 +40,12 @@ MASTER_KEY = bytes(range(32))
 READERS = [(topic.name, name) for topic in CATALOGUE for name in topic.readers]
 DECISIONS: dict[str, Decision] = {
     each.name: each
-    for each in (orders.DECISION, inventory.DECISION, shipping.decision(TARIFFS), replenishment.decision(LEAD_TIME_HOURS))
+    for each in (
+        orders.DECISION,
+        inventory.DECISION,
+        shipping.decision(TARIFFS),
+        replenishment.decision(LEAD_TIME_HOURS),
+    )
 }
 
 
@@ -94,7 +99,9 @@ class Fitted:
     def dead(self) -> list[tuple[int, int, str, str]]:
         """The dead letters: partition, offset, kind and reason."""
         with connect(self.dsn, "test") as connection:
-            return connection.execute('SELECT partition, "offset", kind, reason FROM dead_letters ORDER BY 1, 2').fetchall()
+            return connection.execute(
+                'SELECT partition, "offset", kind, reason FROM dead_letters ORDER BY 1, 2'
+            ).fetchall()
 
     def _work(self) -> Work:
         log, keys = open_event_log(self.dsn), BuyerKeys(MASTER_KEY)
@@ -145,6 +152,7 @@ def an_event_loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 def batch_for(name: str, topic: str) -> tuple[list[ARecord], list[UUID]]:
     """Eight records that this agent reads, five on partition 0 and three on partition 1, and their aggregates."""
+    made: list[tuple[ARecord, UUID]]
     if name == "intake.tiktok":
         made = [(_webhook(number), order_id("tiktok", SHOP, f"57690000000{number}")) for number in range(8)]
     else:

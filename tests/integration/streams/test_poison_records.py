@@ -71,14 +71,18 @@ OF_WEBHOOKS: dict[str, Spoil] = {
 }
 
 
+ONE_OF_EACH_SHAPE = [
+    reader for reader in READERS if reader[1] in {"intake.tiktok", "orders.decide", "read-models.orders"}
+]
+"""Forwards, decides, reads: what is done with a record before it means anything is the same within each."""
+
+
 def cases() -> list[object]:
-    """Every agent with every spoilt record that its topic may hold."""
+    """One agent of each shape with every spoilt record that its topic may hold."""
     found: list[object] = []
-    for topic, name in READERS:
+    for topic, name in ONE_OF_EACH_SHAPE:
         more = OF_WEBHOOKS if name == "intake.tiktok" else OF_MESSAGES
-        found += [
-            pytest.param(topic, name, spoil, id=f"{name}-{what}") for what, spoil in (EVERYWHERE | more).items()
-        ]
+        found += [pytest.param(topic, name, spoil, id=f"{name}-{what}") for what, spoil in (EVERYWHERE | more).items()]
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -165,7 +166,7 @@ def test_type_that_nobody_knows_is_bad() -> None:
 
 
 @pytest.mark.parametrize("other", [{"type": "SomethingNew"}, {"version": 2}])
-def test_type_that_newer_code_wrote_must_not_be_taken(other: dict[str, object]) -> None:
+def test_type_that_newer_code_wrote_must_not_be_taken(other: dict[str, Any]) -> None:
     """A type or version from a later release stops the process before it passes the record."""
     with pytest.raises(NewerCode):
         decode(carrying(HOLD, code=CODE + 1, **other))

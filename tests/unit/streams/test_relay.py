@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from eventsourcing.persistence import JSONTranscoder
 
 from aggregates import order as orders
 from aggregates.event_store.mapper import EventMapper
 from aggregates.event_store.relay_state import Logged
 from aggregates.order import Order
-from eventsourcing.persistence import JSONTranscoder
 from schemas import codec, topics
 from schemas.commands import ReserveStock
 from schemas.events import OrderPlaced
@@ -34,9 +34,7 @@ def placed() -> list[Any]:
 def logged(event: Any, position: int = 7) -> Logged:
     """An event as it stands in the log."""
     stored = MAPPER.to_stored_event(event)
-    return Logged(
-        stored.originator_id, stored.originator_version, stored.topic, stored.state, position, "E1", "outside"
-    )
+    return Logged(event.originator_id, stored.originator_version, stored.topic, stored.state, position, "E1", "outside")
 
 
 def sent(kind: type[Any]) -> list[Outgoing]:

@@ -10,6 +10,11 @@ from tests.records import ARecord
 ONE, TWO = TP("t", 0), TP("t", 1)
 
 
+def handed(fetched: dict[TP, list[ARecord]]) -> list[tuple[TP, list[ARecord]]]:
+    """The lists that agents get of a fetch, in their order."""
+    return list(BatchScheduling().iterate(fetched))  # type: ignore[abstract]
+
+
 def of(partition: int, number: int, size: int = 1) -> list[ARecord]:
     """Records of one partition in a row."""
     return [ARecord("t", partition, offset, value=b"x" * size) for offset in range(number)]
@@ -18,40 +23,40 @@ def of(partition: int, number: int, size: int = 1) -> list[ARecord]:
 def test_batches_keep_order_and_lose_nothing() -> None:
     """The lists of one partition, put together, are its records as they were fetched."""
     fetched = {ONE: of(0, 1_203), TWO: of(1, 7)}
-    handed: dict[TP, list[ARecord]] = {ONE: [], TWO: []}
-    for tp, batch in BatchScheduling().iterate(fetched):
-        handed[tp] += batch
-    assert handed == fetched
+    together: dict[TP, list[ARecord]] = {ONE: [], TWO: []}
+    for tp, batch in handed(fetched):
+        together[tp] += batch
+    assert together == fetched
 
 
 def test_batch_is_of_one_partition() -> None:
     """No list mixes partitions."""
-    for tp, batch in BatchScheduling().iterate({ONE: of(0, 600), TWO: of(1, 600)}):
+    for tp, batch in handed({ONE: of(0, 600), TWO: of(1, 600)}):
         assert {TP(each.topic, each.partition) for each in batch} == {tp}
 
 
 def test_batch_has_a_limit_of_records() -> None:
     """No list is longer than 500 records."""
-    sizes = [len(batch) for _, batch in BatchScheduling().iterate({ONE: of(0, 1_203)})]
+    sizes = [len(batch) for _, batch in handed({ONE: of(0, 1_203)})]
     assert sizes == [BATCH_RECORDS, BATCH_RECORDS, 203]
 
 
 def test_batch_has_a_limit_of_bytes() -> None:
     """A list is closed as soon as it holds 4 MiB; it is never empty."""
-    sizes = [len(batch) for _, batch in BatchScheduling().iterate({ONE: of(0, 5, BATCH_BYTES // 2)})]
+    sizes = [len(batch) for _, batch in handed({ONE: of(0, 5, BATCH_BYTES // 2)})]
     assert sizes == [2, 2, 1]
 
 
 def test_partitions_take_turns() -> None:
     """A long partition does not hold back a short one."""
-    turns = [tp for tp, _ in BatchScheduling().iterate({ONE: of(0, 1_500), TWO: of(1, 3)})]
+    turns = [tp for tp, _ in handed({ONE: of(0, 1_500), TWO: of(1, 3)})]
     assert turns[:2] == [ONE, TWO]
 
 
 def test_record_without_value_has_no_size() -> None:
     """A tombstone is handed out like any other record."""
     tombstone = ARecord("t", value=None)
-    assert [batch for _, batch in BatchScheduling().iterate({ONE: [tombstone]})] == [[tombstone]]
+    assert [batch for _, batch in handed({ONE: [tombstone]})] == [[tombstone]]
 
 
 def test_faust_is_told_of_no_read_offset() -> None:

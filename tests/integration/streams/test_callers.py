@@ -1,0 +1,254 @@
+"""The call runner over real rows, with a carrier that does what a test wants."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from aggregates.event_store import calls, scheduled_commands
+from aggregates.event_store.buyer_keys import BuyerKeys
+from aggregates.event_store.calls import CallRow
+from aggregates.event_store.connection import Connection
+from gateways.errors import OutcomeUnknown, Refused, Unavailable
+from gateways.suppliers.local import LocalSupplier, supplier_record
+from schemas import codec
+from schemas.calls import BuyLabelCall
+from schemas.commands import RecordLabelOutcome
+from schemas.shipping import Label, LabelFile, LabelRequest, Parcel
+from schemas.values import Person, Sealed
+from streams.callers import Callers, Gateways
+from tests.conformance.requests import ADDRESS, a_label_request
+from tests.effects import write
+from tests.integration.streams.agents import MASTER_KEY
+from tests.waiting import soon
+
+Sell = Callable[[LabelRequest], Awaitable[None]]
+
+
+async def sells(request: LabelRequest) -> None:
+    """A carrier that sells."""
+
+
+def fails(error: Exception) -> Sell:
+    """A carrier that answers so."""
+
+    async def answer(request: LabelRequest) -> None:
+        raise error
+
+    return answer
+
+
+class OddCarrier:
+    """A carrier that sells unless it is told to do something else first; it counts what it was asked."""
+
+    def __init__(self, *, supports_lookup: bool = True) -> None:
+        self.name = "odd"
+        self.supports_lookup = supports_lookup
+        self.first: Sell = sells
+        self.asked: list[str] = []
+        self.sold: dict[str, list[Label]] = {}
+        self.people: list[Person] = []
+
+    async def buy_label(self, request: LabelRequest, recipient: Person) -> Label:
+        self.asked.append(request.reference)
+        self.people.append(recipient)
+        await self.first(request)
+        return self.sell(request)
+
+    def sell(self, request: LabelRequest) -> Label:
+        """Sell, whoever learns of it."""
+        sold = self.sold.setdefault(request.reference, [])
+        number = f"T{len(sold)}-{request.reference}"
+        sold.append(Label(reference=request.reference, carrier="odd", service="ground", tracking_number=number))
+        return sold[-1]
+
+    async def find_label(self, reference: str) -> Label | None:
+        return next(iter(self.sold.get(reference, ())), None)
+
+    async def label_file(
+        self, label: Label, parcel: Parcel, recipient: Person, media_type: str, *, order_number: str = ""
+    ) -> LabelFile:
+        raise Refused("nothing to print")
+
+
+def buy(database: str, connection: Connection, *requests: LabelRequest) -> None:
+    """Ask for labels."""
+    now = datetime.now(UTC)
+    rows = [
+        CallRow(
+            f"buy-label:{request.reference}",
+            "BuyLabelCall",
+            BuyLabelCall.SERVICE,
+            "shop",
+            50,
+            now,
+            None,
+            codec.encode(BuyLabelCall(request=request)),
+            "cause",
+            "outside",
+        )
+        for request in requests
+    ]
+    write(database, connection, calls=rows)
+
+
+@asynccontextmanager
+async def running(dsn: str, carrier: OddCarrier, folder: Path) -> AsyncIterator[None]:
+    """A call runner at work."""
+    supplier = LocalSupplier(supplier_record(folder, "test"))
+    runner = Callers(dsn, Gateways({"odd": carrier}, {}, supplier), BuyerKeys(MASTER_KEY))
+    task = asyncio.create_task(runner.run())
+    try:
+        yield
+        assert not task.done(), task.exception()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def answered(connection: Connection, count: int = 1) -> list[RecordLabelOutcome]:
+    """The outcomes, once there are so many."""
+    await soon(lambda: len(scheduled_commands.due(connection, 100)) >= count)
+    outcomes = [codec.decode(each.type, 1, each.body) for each in scheduled_commands.due(connection, 100)]
+    return [outcome for outcome in outcomes if isinstance(outcome, RecordLabelOutcome)]
+
+
+@pytest.fixture
+def carrier() -> OddCarrier:
+    """A carrier that can look sales up."""
+    return OddCarrier()
+
+
+async def test_bought_label_is_the_outcome(
+    database: str, opened: Connection, carrier: OddCarrier, tmp_path: Path
+) -> None:
+    """Done: the label goes back as a command, under the call's key and attempt, and the call is gone."""
+    request = a_label_request("odd")
+    buy(database, opened, request)
+    async with running(database, carrier, tmp_path):
+        (outcome,) = await answered(opened)
+    assert (outcome.outcome, outcome.shipment_id, outcome.attempt) == ("bought", request.shipment_id, 1)
+    assert scheduled_commands.due(opened, 1)[0].key == f"call:buy-label:{request.reference}:1"
+    assert calls.waiting(opened) == {}
+
+
+async def test_refusal_is_an_outcome(database: str, opened: Connection, carrier: OddCarrier, tmp_path: Path) -> None:
+    """Refused: the reason goes back, and nobody asks again."""
+    carrier.first = fails(Refused("street1 is missing"))
+    buy(database, opened, a_label_request("odd"))
+    async with running(database, carrier, tmp_path):
+        (outcome,) = await answered(opened)
+    assert (outcome.outcome, outcome.reason, len(carrier.asked)) == ("refused", "street1 is missing", 1)
+
+
+async def test_carrier_that_nobody_wired_is_a_refusal(
+    database: str, opened: Connection, carrier: OddCarrier, tmp_path: Path
+) -> None:
+    """A tariff of a carrier without a gateway tells a person so."""
+    buy(database, opened, a_label_request("nobody"))
+    async with running(database, carrier, tmp_path):
+        (outcome,) = await answered(opened)
+    assert outcome.outcome == "refused"
+    assert "nobody" in outcome.reason
+
+
+async def test_outage_is_tried_again(database: str, opened: Connection, carrier: OddCarrier, tmp_path: Path) -> None:
+    """Surely nothing happened: the call waits for a second, and is made again."""
+    carrier.first = fails(Unavailable("out of service"))
+    buy(database, opened, a_label_request("odd"))
+    async with running(database, carrier, tmp_path):
+        await soon(lambda: len(carrier.asked) == 1)
+        carrier.first = sells
+        (outcome,) = await answered(opened)
+    assert (outcome.outcome, len(carrier.asked)) == ("bought", 2)
+
+
+async def test_fc_51_unknown_outcome_is_looked_up_before_it_is_repeated(
+    database: str, opened: Connection, carrier: OddCarrier, tmp_path: Path
+) -> None:
+    """The carrier sold and the answer was lost: the sale is found, and nothing is bought again."""
+
+    async def sell_and_lose(request: LabelRequest) -> None:
+        carrier.sell(request)
+        raise OutcomeUnknown("timed out")
+
+    carrier.first = sell_and_lose
+    request = a_label_request("odd")
+    buy(database, opened, request)
+    async with running(database, carrier, tmp_path):
+        (outcome,) = await answered(opened)
+    assert outcome.tracking_number == carrier.sold[request.reference][0].tracking_number
+    assert (len(carrier.asked), len(carrier.sold[request.reference])) == (1, 1)
+
+
+async def test_fc_51_unknown_outcome_that_did_not_happen_is_repeated(
+    database: str, opened: Connection, carrier: OddCarrier, tmp_path: Path
+) -> None:
+    """The look-up finds nothing, so the label is bought once."""
+    carrier.first = fails(OutcomeUnknown("timed out"))
+    request = a_label_request("odd")
+    buy(database, opened, request)
+    async with running(database, carrier, tmp_path):
+        await soon(lambda: len(carrier.asked) == 1)
+        carrier.first = sells
+        (outcome,) = await answered(opened)
+    assert (outcome.outcome, len(carrier.sold[request.reference])) == ("bought", 1)
+
+
+async def test_fc_51_without_a_look_up_a_person_decides(database: str, opened: Connection, tmp_path: Path) -> None:
+    """A carrier that cannot tell what it sold: the package is parked, and nothing is bought again."""
+    carrier = OddCarrier(supports_lookup=False)
+    carrier.first = fails(OutcomeUnknown("timed out"))
+    buy(database, opened, a_label_request("odd"))
+    async with running(database, carrier, tmp_path):
+        (outcome,) = await answered(opened)
+    assert (outcome.outcome, len(carrier.asked)) == ("parked", 1)
+
+
+async def test_runner_that_died_is_followed_by_one_that_looks_first(
+    database: str, opened: Connection, carrier: OddCarrier, tmp_path: Path
+) -> None:
+    """A lease that ran out means that a label may have been bought."""
+    request = a_label_request("odd")
+    buy(database, opened, request)
+    calls.claim(opened, 10, ["BuyLabelCall"])
+    carrier.sell(request)
+    opened.execute("UPDATE calls SET lease_until = now() - interval '1 second'")
+    async with running(database, carrier, tmp_path):
+        (outcome,) = await answered(opened)
+    assert (outcome.outcome, carrier.asked) == ("bought", [])
+
+
+async def test_erased_buyer_is_not_named_to_the_carrier(
+    database: str, opened: Connection, carrier: OddCarrier, tmp_path: Path
+) -> None:
+    """Where the buyer's key is gone, the recipient is `erased`."""
+    gone = Sealed(subject="nobody", key_version=1, data=b"x" * 40)
+    address = type(ADDRESS)(country="US", city="Seattle", person=gone)
+    buy(database, opened, a_label_request("odd", address=address))
+    async with running(database, carrier, tmp_path):
+        await answered(opened)
+    assert carrier.people == [Person(name="erased")]
+
+
+async def test_gateway_with_a_bug_stops_no_other_call(
+    database: str, opened: Connection, carrier: OddCarrier, tmp_path: Path
+) -> None:
+    """One call on which our own code raises: the others are made and closed, and the runner goes on."""
+    broken = a_label_request("odd")
+
+    async def raise_once(request: LabelRequest) -> None:
+        if request.reference == broken.reference:
+            raise ZeroDivisionError("a bug")
+
+    carrier.first = raise_once
+    others = [a_label_request("odd") for _ in range(3)]
+    buy(database, opened, broken, *others)
+    async with running(database, carrier, tmp_path):
+        outcomes = await answered(opened, 3)
+    assert {outcome.shipment_id for outcome in outcomes} == {other.shipment_id for other in others}

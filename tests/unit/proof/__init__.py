@@ -1,0 +1,1 @@
+"""How proofs are run and written down."""
