@@ -388,13 +388,10 @@ def rebuild(settings: Settings, name: str) -> rebuilding.Rebuilt:
 
 def verify_read_models(settings: Settings) -> list[str]:
     """What differs between the read models and what the log gives, in one line each."""
-    found: list[str] = []
-    for name in READ_MODELS:
-        comparison = rebuilding.compare(
-            lambda: connect(settings.postgres, "compare"), name, _read_log(settings), public
-        )
-        found += [f"{name}: {difference.side} {difference.row}" for difference in comparison.differences]
-    return found
+    compared = rebuilding.compare_all(
+        lambda: connect(settings.postgres, "compare"), list(READ_MODELS), _read_log(settings), public
+    )
+    return [f"{each.name}: {found.side} {found.row}" for each in compared for found in each.differences]
 
 
 def _read_log(settings: Settings) -> rebuilding.ReadLog:

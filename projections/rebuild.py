@@ -136,25 +136,50 @@ def _finish(connection: Connection, model: ReadModel, table: str, log: Log, fill
 
 
 def compare(connect: Connect, name: str, read_log: ReadLog, public: Public) -> Comparison:
-    """
-    The differences between a read model and what the log gives.
+    """The differences between one read model and what the log gives."""
+    (comparison,) = compare_all(connect, [name], read_log, public)
+    return comparison
 
-    Both are taken to the end of the log: the read model's copy with the events that its agents did not see yet.
+
+def compare_all(connect: Connect, names: Sequence[str], read_log: ReadLog, public: Public) -> list[Comparison]:
     """
-    model = READ_MODELS[name]
-    log = Log(read_log, public, model.topics)
-    shown, expected = f"{name}_shown", f"{name}_expected"
+    The differences between read models and what the log gives, in one reading of the log.
+
+    Both sides are taken to the end of the log: each read model's copy with the events that its agents did not see yet.
+    """
+    models = [READ_MODELS[name] for name in names]
+    log = Log(read_log, public, tuple({topic for model in models for topic in model.topics}))
     connection = connect()
     try:
         store.unlimited(connection)
-        store.temporary_copies(connection, model, shown, expected)
-        reflected = store.take_copy(connection, model, shown)
-        behind, _ = _fill(connection, [(model, expected)], log, after=0, until=reflected)
-        position, _ = _fill(connection, [(model, expected), (model, shown)], log, after=behind)
-        rows, different, first = store.differences(connection, model, shown, expected, DIFFERENCES_SHOWN)
-        return Comparison(name, position, rows, different, tuple(_named(first)))
+        for model in models:
+            store.temporary_copies(connection, model, _shown(model), _expected(model))
+        reflected = {model.name: store.take_copy(connection, model, _shown(model)) for model in models}
+        position = 0
+        for reached, published in _pages(log, after=0):
+            with connection.transaction():
+                for model in models:
+                    events = [each for each in published if topic_of(each.event) in model.topics]
+                    store.fold_into(connection, [(model, _expected(model))], events)
+                    unseen = [each for each in events if each.position > reflected[model.name]]
+                    store.fold_into(connection, [(model, _shown(model))], unseen)
+            position = reached
+        return [_compared(connection, model, position) for model in models]
     finally:
         connection.close()
+
+
+def _compared(connection: Connection, model: ReadModel, position: int) -> Comparison:
+    rows, different, first = store.differences(connection, model, _shown(model), _expected(model), DIFFERENCES_SHOWN)
+    return Comparison(model.name, position, rows, different, tuple(_named(first)))
+
+
+def _shown(model: ReadModel) -> str:
+    return f"{model.name}_shown"
+
+
+def _expected(model: ReadModel) -> str:
+    return f"{model.name}_expected"
 
 
 def _named(rows: Sequence[tuple[str | None, str | None]]) -> Iterator[Difference]:

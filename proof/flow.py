@@ -28,7 +28,7 @@ from creatorflow.demo.webhooks import sku_of, start_run
 from creatorflow.devstack import RunningStack
 from creatorflow.ledger import Fault as Finding
 from creatorflow.log import LogReader
-from proof.group import ahead_of_the_store, wait_for_workers
+from proof.group import ahead_of_the_store
 from schemas.events import StockReceived
 
 STOCK_KNOWN_WITHIN_SECONDS: Final = 60.0
@@ -72,7 +72,6 @@ async def flow(stack: RunningStack, wish: Wish, harm: Callable[[], None], say: C
     Let orders flow until `harm`, which runs beside them in a thread, is done and enough of them were sent; then wait
     until all is settled, and audit.
     """
-    await asyncio.to_thread(wait_for_workers, stack)
     url = f"http://{stack.settings.host}:{stack.settings.ingress_port}"
     purchases = read_purchases(wish.orders * PURCHASES_MOST)
     run = start_run(purchases, datetime.now(UTC))

@@ -15,6 +15,7 @@ from creatorflow import bootstrap
 from creatorflow.devstack import RunningStack, ServiceSpec, creatorflow_processes, services
 from creatorflow.settings import Settings
 from proof.commands import run
+from proof.group import wait_for_workers
 
 
 def prepare(settings: Settings) -> None:
@@ -30,7 +31,7 @@ def whole_stack(
     prepare: Callable[[Settings], None] = prepare,
 ) -> Iterator[RunningStack]:
     """
-    Run everything that `creatorflow up` runs, and leave nothing behind.
+    Run everything that `creatorflow up` runs, each worker with its share of the partitions, and leave nothing behind.
 
     The supervisor watches this process, so that the stack ends with it even where it is killed.
     """
@@ -38,6 +39,7 @@ def whole_stack(
         TemporaryDirectory(prefix="creatorflow-proof-") as folder,
         services(Path(folder) / "home", processes_of=processes_of, prepare=prepare) as stack,
     ):
+        wait_for_workers(stack)
         yield stack
 
 

@@ -36,7 +36,9 @@ def create(bootstrap_servers: str, catalogue: Sequence[Topic], partitions: int, 
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise TopicMismatch(f"{name}: {error.args[0].str()}") from error
-    for attempt in stamina.retry_context(on=TopicMismatch, timeout=ANSWERED_WITHIN_SECONDS, attempts=None, wait_max=1.0):
+    for attempt in stamina.retry_context(
+        on=TopicMismatch, timeout=ANSWERED_WITHIN_SECONDS, attempts=None, wait_max=1.0
+    ):
         with attempt:
             check(bootstrap_servers, catalogue)
     return [topic.name for topic in missing]
