@@ -15,12 +15,13 @@ from uuid import UUID
 from aggregates.event_store import dead_letters, inbox, raw_webhooks, relay_state
 from aggregates.event_store.application import EventLog
 from aggregates.event_store.buyer_keys import BuyerKeys
-from aggregates.event_store.connection import STORE_FAULT, Connection, connect
+from aggregates.event_store.connection import STORE_AWAY, Connection, StoreUnavailable, connect
 from aggregates.policies.fulfilment import commands_after
 from aggregates.shipment import Shipment
 from gateways.carriers.protocol import Carrier
 from projections import answers
 from projections.queries import Crossing
+from projections.store import Unavailable
 from schemas.shipping import Label, LabelFile, LabelRequest
 from schemas.values import Person, Sealed
 
@@ -56,12 +57,18 @@ class Beside:
     def _ask(self, ask: Callable[[Connection], Answer]) -> Answer:
         with self._lock:
             if self._connection is None or self._connection.closed:
-                self._connection = connect(self._dsn, "api beside")
+                self._connection = self._connected()
             try:
                 return ask(self._connection)
-            except STORE_FAULT:
+            except STORE_AWAY as error:
                 self._connection.close()
-                raise
+                raise Unavailable(str(error)) from error
+
+    def _connected(self) -> Connection:
+        try:
+            return connect(self._dsn, "api beside")
+        except StoreUnavailable as error:
+            raise Unavailable(str(error)) from error
 
     async def _raw_webhooks(self, order: UUID) -> Sequence[answers.RawWebhook]:
         found = await self._asked(lambda connection: raw_webhooks.of_order(connection, order))

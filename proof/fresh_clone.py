@@ -49,6 +49,7 @@ def measure() -> Verdict:
     """The figure is how many of the two commands worked; their times stand beside it."""
     with TemporaryDirectory(prefix="creatorflow-fresh-") as name:
         folder = Path(name)
+        folder.chmod(0o755)
         orders = knob("ORDERS", ORDERS)
         demo = _in_a_clone(folder / "demo", ("make", "demo", f"ORDERS={orders}"), then=("make", "down"))
         test = _in_a_clone(folder / "test", ("make", "test"))

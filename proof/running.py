@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ def run(proof: Proof) -> dict[str, Any]:
     they are not handed on.
     """
     folder = Path(tempfile.mkdtemp(prefix="creatorflow-prove-"))
+    # A clone's tests become another user, who must reach what is installed in it.
+    folder.chmod(0o755)
     env = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     process = subprocess.Popen(
         (sys.executable, "-m", proof.module),
@@ -92,12 +95,24 @@ def _end(process: subprocess.Popen[str], told_to_end: threading.Event) -> None:
 
 
 def _erase(folder: Path) -> None:
-    """Stop and delete the stacks that it left, end whatever else it started, and delete its folder."""
+    """End whatever it started that still runs, and delete what it left: its stacks, and its folder."""
+    deadline = time.monotonic() + END_WITHIN_SECONDS
+    while (left := _started_in(folder)) and time.monotonic() < deadline:
+        for process in left:
+            with suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(left, timeout=1)
     for plan_file in folder.rglob("run/plan.json"):
-        devstack.erase(Settings(home=plan_file.parent.parent))
+        with suppress(OSError, devstack.StackError):
+            devstack.erase(Settings(home=plan_file.parent.parent))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _started_in(folder: Path) -> list[psutil.Process]:
+    """Whatever a proof starts inherits the name of its folder, and keeps it when its parent has gone."""
+    found = []
     for process in psutil.process_iter():
-        # Whatever a proof starts inherits the name of this folder, and keeps it when its parent has gone.
         with suppress(psutil.Error):
             if process.environ().get("TMPDIR") == str(folder):
-                process.kill()
-    shutil.rmtree(folder, ignore_errors=True)
+                found.append(process)
+    return found

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 Headers = Sequence[tuple[str, bytes]]
 
+MAX_ATTRIBUTE_BYTES = 500
+"""Two of them make an index key, of which PostgreSQL takes 2,700 bytes."""
+
 CODE = 1
 """This code's number. Every release that adds a type or a version raises it by one."""
 
@@ -74,17 +77,30 @@ def from_headers(headers: Headers) -> Envelope:
     _name, _, version = found["ce_dataschema"].partition(b":")
     position = found.get("ce_logposition")
     return Envelope(
-        id=found["ce_id"].decode(),
-        type=found["ce_type"].decode(),
-        source=found["ce_source"].decode(),
+        id=_text(found["ce_id"]),
+        type=_text(found["ce_type"]),
+        source=_text(found["ce_source"]),
         time=datetime.fromisoformat(found["ce_time"].decode()),
-        subject=found["ce_subject"].decode(),
-        correlation_id=found["ce_correlationid"].decode(),
-        causation_id=found["ce_causationid"].decode(),
+        subject=_text(found["ce_subject"]),
+        correlation_id=_text(found["ce_correlationid"]),
+        causation_id=_text(found["ce_causationid"]),
         version=int(version),
         code=int(found["ce_code"]),
         epoch=None if position is None else int(found["ce_epoch"]),
-        log_position=None if position is None else int(position),
-        previous_position=None if position is None else int(found["ce_previousposition"]),
+        log_position=None if position is None else _position(position),
+        previous_position=None if position is None else _position(found["ce_previousposition"]),
         payload_hash=found.get("ce_payloadhash", b""),
     )
+
+
+def _text(value: bytes) -> str:
+    """An attribute that can be stored and indexed."""
+    if len(value) > MAX_ATTRIBUTE_BYTES or b"\x00" in value:
+        raise ValueError(f"an attribute has at most {MAX_ATTRIBUTE_BYTES} bytes, none of them NUL")
+    return value.decode()
+
+
+def _position(value: bytes) -> int:
+    if not value.isdigit() or int(value) >= 2**63:
+        raise ValueError("a log position is a whole number of at most 63 bits")
+    return int(value)

@@ -115,7 +115,8 @@ class Callers:
         pushes = [each for each in taken if isinstance(each.call, PushFulfilmentCall)]
         others = [each for each in taken if not isinstance(each.call, PushFulfilmentCall)]
         groups = await asyncio.gather(
-            *(self._push(group) for group in _grouped(pushes)), *(self._one(each) for each in others)
+            *(_sound(self._push, group) for group in _grouped(pushes)),
+            *(_sound(self._one_of, [each]) for each in others),
         )
         return [outcome for group in groups for outcome in group]
 
@@ -123,6 +124,9 @@ class Callers:
         marketplace = self._gateways.marketplaces[group[0].call.marketplace]
         results = await marketplace.push_fulfilment([each.call for each in group])
         return [_pushed(each, result, _fulfilment_pushed(each)) for each, result in zip(group, results, strict=True)]
+
+    async def _one_of(self, group: Sequence[Taken]) -> list[Outcome]:
+        return await self._one(group[0])
 
     async def _one(self, taken: Taken) -> list[Outcome]:
         call = taken.call
@@ -210,6 +214,15 @@ class Callers:
 def _recipient(call: Call) -> Sealed | None:
     """Whom a carrier must know, sealed; nobody else is told."""
     return call.request.parcel.address.person if isinstance(call, BuyLabelCall) else None
+
+
+async def _sound(make: Callable[[Sequence[Taken]], Awaitable[list[Outcome]]], group: Sequence[Taken]) -> list[Outcome]:
+    """The outcomes of a group; where our own code raises, nothing is known of its calls, and all others go on."""
+    try:
+        return await make(group)
+    except Exception as error:
+        log.exception("call failed as a bug", kind=group[0].claimed.kind, calls=[each.claimed.key for each in group])
+        return [_again(each, f"bug: {type(error).__name__}", None, attempted=True, unknown=True) for each in group]
 
 
 async def _asked(

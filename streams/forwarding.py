@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import CancelledError
 from typing import NamedTuple
 
 from aggregates.event_store.application import EventLog
@@ -78,7 +79,7 @@ class Forwarder:
             sending = asyncio.run_coroutine_threadsafe(self._publisher.publish(forwarded.records), self._loop)
             try:
                 sending.result(SEND_WITHIN_SECONDS)
-            except TimeoutError as error:
+            except (TimeoutError, CancelledError) as error:
                 sending.cancel()
                 raise BrokerUnavailable(f"not acknowledged within {SEND_WITHIN_SECONDS} s") from error
         self._log.events.put([], connection=connection, effects=effects, origins=[])

@@ -27,7 +27,7 @@ from schemas import topics
 from schemas.codec import encode
 from schemas.values import Value
 from streams.operators import operator_routes
-from streams.publishing import BrokerUnavailable, Publisher, Record, RecordTooLarge
+from streams.publishing import BrokerUnavailable, Full, Publisher, Record, RecordTooLarge
 
 log = structlog.get_logger()
 
@@ -51,10 +51,6 @@ class Accepted(Value):
 
     status: str
     event_id: str
-
-
-class Full(Exception):
-    """More records wait for Kafka than this process takes."""
 
 
 class Gatherer:

@@ -35,6 +35,7 @@ from streams.forwarding import Forwarded
 from streams.publishing import Record
 
 SHOPS_KNOWN_FOR_SECONDS = 10.0
+MAX_HEADER_CHARACTERS = 200
 
 
 class Arrived(NamedTuple):
@@ -82,8 +83,8 @@ class Intake:
         return Arrived(
             record,
             parsed,
-            headers.get("event-id") or hashlib.sha256(record.value).hexdigest(),
-            headers.get("signature-format", ""),
+            _short(headers.get("event-id", ""), "event-id") or hashlib.sha256(record.value).hexdigest(),
+            _short(headers.get("signature-format", ""), "signature-format"),
             _received_at(headers.get("received-at"), record.timestamp),
             self._subject(parsed),
         )
@@ -149,6 +150,13 @@ class Intake:
 def raw_context(topic: str, partition: int, offset: int) -> bytes:
     """What a raw webhook's ciphertext is bound to: its place on its topic."""
     return f"raw|{topic}|{partition}|{offset}".encode()
+
+
+def _short(header: str, name: str) -> str:
+    """A header that can be stored and indexed."""
+    if len(header) > MAX_HEADER_CHARACTERS or "\x00" in header:
+        raise BadInput(f"header {name}", f"must have at most {MAX_HEADER_CHARACTERS} characters, none of them NUL")
+    return header
 
 
 def _received_at(header: str | None, timestamp_milliseconds: int) -> datetime:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -30,7 +30,15 @@ from schemas.commands import (
     ReleaseOrder,
 )
 from schemas.envelope import Envelope, to_headers
-from streams.publishing import BrokerUnavailable, Record, RecordTooLarge
+from streams.publishing import BrokerUnavailable, Full, Record, RecordTooLarge
+
+NO_NUL = r"^[^\x00]*$"
+MAX_TEXT_CHARACTERS = 1000
+MAX_UNITS = 1_000_000_000
+
+Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT_CHARACTERS, pattern=NO_NUL)]
+Units = Annotated[int, msgspec.Meta(ge=-MAX_UNITS, le=MAX_UNITS)]
+Aware = Annotated[datetime, msgspec.Meta(tz=True)]
 
 Put = Callable[[Record], Awaitable[None]]
 Build = Callable[[UUID, dict[str, str], bytes], list[Command]]
@@ -52,7 +60,7 @@ class Problem(Exception):
 class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a hold or a cancellation."""
 
-    reason: str
+    reason: Text
 
 
 class Nothing(msgspec.Struct, frozen=True):
@@ -63,22 +71,22 @@ class Priority(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a priority override."""
 
     score: int
-    reason: str
+    reason: Text
 
 
 class Movement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a stock movement."""
 
     kind: Literal["receipt", "dispatch", "return_good", "return_damaged", "correction"]
-    quantity: int
-    reference: str
+    quantity: Units
+    reference: Text
     occurred_at: datetime
 
 
 class Count(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a count."""
 
-    quantity: int
+    quantity: Units
     counted_at: datetime
     packed_included: bool = False
 
@@ -86,7 +94,7 @@ class Count(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Moment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a hand-over; the time is now where it is left out."""
 
-    occurred_at: datetime | None = None
+    occurred_at: Aware | None = None
 
 
 def operator_routes(put: Put) -> list[Route]:
@@ -118,7 +126,7 @@ def _endpoint(put: Put, identify: Callable[[str], UUID], build: Build) -> Callab
                 await put(_record(command, key))
         except Problem as problem:
             return _problem(problem)
-        except (BrokerUnavailable, RecordTooLarge) as error:
+        except (BrokerUnavailable, Full, RecordTooLarge) as error:
             return _problem(Problem(503, "Unavailable", f"Kafka did not take the command: {type(error).__name__}"))
         return Response(msgspec.json.encode({"command_id": key}), status_code=202, media_type="application/json")
 
@@ -142,7 +150,7 @@ def package_of(name: str) -> UUID:
 
 def _identified(name: str, what: str, derive: Callable[[tuple[str, str, str]], UUID]) -> UUID:
     parts = name.split(":")
-    if len(parts) == 3 and all(parts):
+    if len(parts) == 3 and all(parts) and "\x00" not in name:
         return derive((parts[0], parts[1], parts[2]))
     try:
         return UUID(name)

@@ -29,6 +29,10 @@ class BrokerUnavailable(Exception):
     """Kafka did not acknowledge; the records may stand on the topic or not."""
 
 
+class Full(Exception):
+    """More records wait for Kafka than this process takes."""
+
+
 class RecordTooLarge(ValueError):
     """A record that no topic takes (4 MiB)."""
 

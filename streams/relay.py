@@ -36,6 +36,9 @@ log = structlog.get_logger()
 
 PAGE_EVENTS = 1000
 IDLE_SECONDS = 0.01
+BUSY_RECORDS = 100
+GATHER_SECONDS = 0.03
+"""After a page of so many records more may gather: each page is a batch for nearly every partition there is."""
 FOLLOWER_SECONDS = 1.0
 RENEW_SECONDS = 1.0
 SOURCE = "relay"
@@ -118,6 +121,8 @@ class Relay:
                 continue
             acknowledged = await self._publisher.publish(step.records)
             sent = [Sent(*each, step.positions[each[:2]]) for each in acknowledged]
+            if len(step.records) >= BUSY_RECORDS:
+                await asyncio.sleep(GATHER_SECONDS)
 
     def _take_lead(self) -> Leadership | None:
         connection = self._connected()

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from aggregates.event_store.connection import Connection
 from aggregates.event_store.scheduled_commands import Scheduled
 
-LEASE = timedelta(seconds=60)
-"""Longer than the time-out of any call (30 s), so that a lease that runs out means a runner that died."""
+LEASE = timedelta(seconds=90)
+"""Longer than a look-up and a call together (30 s each), so that a lease that runs out means a runner that died."""
 
 
 class CallRow(NamedTuple):

@@ -24,9 +24,8 @@ from schemas.commands import (
 )
 from schemas.envelope import from_headers
 from schemas.topics import topic_of
-from streams.ingress import Full
 from streams.operators import operator_routes
-from streams.publishing import BrokerUnavailable, Record
+from streams.publishing import BrokerUnavailable, Full, Record
 from tests.webhooks import SHOP
 
 ORDER = f"tiktok:{SHOP}:5769"
