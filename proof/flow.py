@@ -28,7 +28,7 @@ from creatorflow.demo.webhooks import sku_of, start_run
 from creatorflow.devstack import RunningStack
 from creatorflow.ledger import Fault as Finding
 from creatorflow.log import LogReader
-from proof.group import ahead_of_the_store
+from proof.group import ahead_of_the_store, outstanding
 from schemas.events import StockReceived
 
 STOCK_KNOWN_WITHIN_SECONDS: Final = 60.0
@@ -169,7 +169,7 @@ def _judge(
     log = bootstrap.open_log(stack.settings)
     try:
         audit = _CountingAudit()
-        settled = _settle(audit, log, record, wish.no_progress_seconds)
+        settled = _settle(stack, audit, log, record, wish.no_progress_seconds)
         say("auditing" if settled else "auditing, although orders came to no end")
         report = audit.audit.report(
             read_models=lambda: bootstrap.verify_read_models(stack.settings),
@@ -225,8 +225,10 @@ class _CountingAudit:
         ]
 
 
-def _settle(audit: _CountingAudit, log: LogReader, record: ClientRecord, no_progress_seconds: float) -> bool:
-    """Wait until every acknowledged order came to an end and the log is quiet; False where nothing moves before."""
+def _settle(
+    stack: RunningStack, audit: _CountingAudit, log: LogReader, record: ClientRecord, no_progress_seconds: float
+) -> bool:
+    """Wait until every acknowledged order came to an end and nothing is on its way; False if nothing moves before."""
     head, moved_at, unsettled = -1, monotonic(), 0
     while True:
         before, head = head, log.head()
@@ -235,7 +237,7 @@ def _settle(audit: _CountingAudit, log: LogReader, record: ClientRecord, no_prog
         elif monotonic() - moved_at >= QUIET_SECONDS:
             audit.read_on(log)
             unsettled = audit.audit.unsettled(record)
-            if not unsettled:
+            if not unsettled and not outstanding(stack):
                 return True
             if monotonic() - moved_at >= no_progress_seconds:
                 return False

@@ -41,6 +41,35 @@ def _members(admin: AdminClient) -> int:
     return len(group.members) if group.state == ConsumerGroupState.STABLE else 0
 
 
+def outstanding(stack: RunningStack) -> int:
+    """
+    What is still on its way: records that an agent has not passed, events that the relay has not sent, calls and
+    timers that are due. A log that does not grow may only be waiting until a partition has found its owner again.
+    """
+    with psycopg.connect(stack.dsn) as connection:
+        offsets = connection.execute(
+            "SELECT topic, partition, min(next_offset) FROM consumer_offsets GROUP BY topic, partition"
+        ).fetchall()
+        due: int = connection.execute(_DUE).fetchall()[0][0]
+    consumer = _consumer(stack)
+    try:
+        ends = {
+            (topic, partition): consumer.get_watermark_offsets(TopicPartition(topic, partition), ANSWER_SECONDS)[1]
+            for topic, partition, _ in offsets
+        }
+    finally:
+        consumer.close()
+    unread: int = sum(ends[topic, partition] - offset for topic, partition, offset in offsets)
+    return due + unread
+
+
+_DUE = """
+SELECT (SELECT count(*) FROM events WHERE notification_id > (SELECT position FROM relay))
+     + (SELECT count(*) FROM calls WHERE state = 'running' OR (state = 'waiting' AND due_at <= now()))
+     + (SELECT count(*) FROM scheduled_commands WHERE due_at <= now())
+"""
+
+
 def ahead_of_the_store(stack: RunningStack) -> list[Finding]:
     """Each partition whose committed offset is above the lowest of the agents that read it."""
     with psycopg.connect(stack.dsn) as connection:
@@ -48,10 +77,9 @@ def ahead_of_the_store(stack: RunningStack) -> list[Finding]:
             "SELECT topic, partition, min(next_offset) FROM consumer_offsets GROUP BY topic, partition"
         ).fetchall()
     stored = {(topic, partition): offset for topic, partition, offset in rows}
-    asked = [TopicPartition(topic, partition) for topic, partition in stored]
-    consumer = Consumer({"bootstrap.servers": stack.bootstrap, "group.id": GROUP, "enable.auto.commit": False, **QUIET})
+    consumer = _consumer(stack)
     try:
-        committed = consumer.committed(asked, timeout=ANSWER_SECONDS)
+        committed = consumer.committed([TopicPartition(*place) for place in stored], timeout=ANSWER_SECONDS)
     finally:
         consumer.close()
     return [
@@ -63,3 +91,8 @@ def ahead_of_the_store(stack: RunningStack) -> list[Finding]:
         for each in committed
         if each.offset > stored[each.topic, each.partition]
     ]
+
+
+def _consumer(stack: RunningStack) -> Consumer:
+    """One that joins nothing and commits nothing."""
+    return Consumer({"bootstrap.servers": stack.bootstrap, "group.id": GROUP, "enable.auto.commit": False, **QUIET})
