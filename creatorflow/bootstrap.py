@@ -81,8 +81,8 @@ STUCK_SECONDS = 90.0
 EXIT_STUCK = 75
 COLLECT_AFTER = (100_000, 50, 100)
 """
-When the interpreter looks for garbage in cycles. By its own rule it walks all live aggregates again and again, which took
-a fifth of a worker's time under load.
+When the interpreter looks for garbage in cycles. By its own rule it walks all live aggregates again and again, which
+took a fifth of a worker's time under load.
 """
 SWITCH_SECONDS = 0.0005
 """

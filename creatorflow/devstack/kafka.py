@@ -164,7 +164,14 @@ def _format(broker: Broker) -> None:
     write_atomically(draft_properties, properties(broker, draft))
     cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     run_to_end(
-        (*_java(broker), "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "-c", str(draft_properties)),
+        (
+            *_java(broker),
+            "kafka.tools.StorageTool",
+            "format",
+            f"--cluster-id={cluster_id}",
+            "-c",
+            str(draft_properties),
+        ),
         doing="formatting Kafka's storage",
         fix=f"Look into {broker.folder}, or set CREATORFLOW_KAFKA to a cluster that runs",
     )
