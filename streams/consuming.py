@@ -41,7 +41,7 @@ log = structlog.get_logger()
 GROUP_RECORDS = 1000
 HALVED_AFTER_STARTS = 3
 BUSY_RECORDS = 40
-GATHER_SECONDS = 0.03
+GATHER_SECONDS = 0.06
 """
 After a batch of so many records an agent lets more gather: a batch costs some milliseconds however few its records are,
 in this process, in PostgreSQL and in Kafka. A lone record never waits for it.
@@ -416,8 +416,10 @@ def is_new(one: Received, seen: int, *, equal_is_new: bool) -> bool:
 
 def position_of(record: Raw) -> int:
     """The log position that a record carries, 0 without one that makes sense: a bad record is passed like any other."""
-    value = dict(record.headers).get("ce_logposition", b"")
-    return int(value) if value.isdigit() and int(value) < 2**63 else 0
+    for name, value in reversed(record.headers):
+        if name == "ce_logposition":
+            return int(value) if value.isdigit() and int(value) < 2**63 else 0
+    return 0
 
 
 def highest_position(records: Sequence[Raw]) -> int:

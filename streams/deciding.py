@@ -154,8 +154,9 @@ class Decider:
             self._effects_of(aggregate, event, one.envelope, decided.effects)
 
     def _effects_of(self, aggregate: Any, event: Any, envelope: Envelope, effects: Effects) -> None:
-        cause = f"{event.originator_id}:{event.originator_version}"
-        for call in calls_of(event):
+        calls, timers = calls_of(event), scheduled_after(event)
+        cause = f"{event.originator_id}:{event.originator_version}" if calls or timers else ""
+        for call in calls:
             effects.calls.append(
                 CallRow(
                     call.key,
@@ -170,7 +171,7 @@ class Decider:
                     envelope.correlation_id,
                 )
             )
-        for timer in scheduled_after(event):
+        for timer in timers:
             effects.scheduled.append(
                 scheduled_commands.scheduled(timer.command, timer.key, timer.due_at, cause, envelope.correlation_id)
             )

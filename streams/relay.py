@@ -37,7 +37,7 @@ log = structlog.get_logger()
 PAGE_EVENTS = 1000
 IDLE_SECONDS = 0.01
 BUSY_RECORDS = 100
-GATHER_SECONDS = 0.03
+GATHER_SECONDS = 0.06
 """After a page of so many records more may gather: each page is a batch for nearly every partition there is."""
 FOLLOWER_SECONDS = 1.0
 RENEW_SECONDS = 1.0
@@ -191,7 +191,7 @@ class Relay:
             logged.position,
             "bug",
             type(error).__name__,
-            str(logged.originator_id).encode(),
+            logged.originator_id.encode(),
             {"type": logged.topic},
             self._keys.seal(subject, logged.state, context),
         )

@@ -19,11 +19,11 @@ from faust.types.tuples import ConsumerMessage
 
 from streams.standing import Standing
 
-FETCH_MAX_WAIT_MILLISECONDS = 10
+FETCH_MAX_WAIT_MILLISECONDS = 20
 """Faust has 1500 here, and a fetch that waits for one idle partition holds back all others."""
 
-FETCH_MIN_BYTES = 16 * 1024
-"""Below this a fetch waits its ten milliseconds out: under load it brings many records instead of one or two."""
+FETCH_MIN_BYTES = 128 * 1024
+"""Below this a fetch waits its twenty milliseconds out: under load it brings many records instead of one or two."""
 
 BATCH_RECORDS = 500
 BATCH_BYTES = 4 * 1024 * 1024

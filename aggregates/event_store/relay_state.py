@@ -31,7 +31,7 @@ class Sent(NamedTuple):
 class Logged(NamedTuple):
     """One row of the log."""
 
-    originator_id: UUID
+    originator_id: str
     originator_version: int
     topic: str
     state: bytes
@@ -118,7 +118,7 @@ def epoch(connection: Connection) -> int:
 def page(connection: Connection, after: int, limit: int) -> list[Logged]:
     """The next rows of the log after a position, in order."""
     rows = connection.execute(
-        "SELECT originator_id, originator_version, topic, state, notification_id, cause, correlation FROM events"
+        "SELECT originator_id::text, originator_version, topic, state, notification_id, cause, correlation FROM events"
         " WHERE notification_id > %s ORDER BY notification_id LIMIT %s",
         (after, limit),
         prepare=True,
@@ -137,7 +137,7 @@ def end(connection: Connection) -> int:
 def stream(connection: Connection, originator_id: UUID) -> list[Logged]:
     """The rows of one aggregate, in order of version."""
     rows = connection.execute(
-        "SELECT originator_id, originator_version, topic, state, notification_id, cause, correlation FROM events"
+        "SELECT originator_id::text, originator_version, topic, state, notification_id, cause, correlation FROM events"
         " WHERE originator_id = %s ORDER BY originator_version",
         (originator_id,),
         binary=True,
@@ -148,7 +148,7 @@ def stream(connection: Connection, originator_id: UUID) -> list[Logged]:
 def at(connection: Connection, positions: Sequence[int]) -> list[Logged]:
     """The rows at these positions."""
     rows = connection.execute(
-        "SELECT originator_id, originator_version, topic, state, notification_id, cause, correlation FROM events"
+        "SELECT originator_id::text, originator_version, topic, state, notification_id, cause, correlation FROM events"
         " WHERE notification_id = ANY(%b::bigint[])",
         (list(positions),),
         binary=True,

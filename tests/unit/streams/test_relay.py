@@ -34,7 +34,9 @@ def placed() -> list[Any]:
 def logged(event: Any, position: int = 7) -> Logged:
     """An event as it stands in the log."""
     stored = MAPPER.to_stored_event(event)
-    return Logged(event.originator_id, stored.originator_version, stored.topic, stored.state, position, "E1", "outside")
+    return Logged(
+        str(event.originator_id), stored.originator_version, stored.topic, stored.state, position, "E1", "outside"
+    )
 
 
 def sent(kind: type[Any]) -> list[Outgoing]:
