@@ -82,7 +82,7 @@ def measure_all() -> list[Measured]:
         ),
         _compared(
             "translate a stored event for the topics",
-            lambda: outgoing_of(logged, ours.to_domain_event(stored), 1),
+            lambda: outgoing_of(logged, ours.to_domain_event(stored)),
             YARDSTICK,
             loaded(stored.state),
         ),

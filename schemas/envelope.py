@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 Headers = Sequence[tuple[str, bytes]]
@@ -44,16 +45,12 @@ class Envelope(NamedTuple):
 def to_headers(envelope: Envelope) -> list[tuple[str, bytes]]:
     """The Kafka headers of an envelope."""
     headers = [
-        ("ce_specversion", b"1.0"),
+        *_of_type(envelope.type, envelope.version, envelope.source, envelope.code),
         ("ce_id", envelope.id.encode()),
-        ("ce_type", envelope.type.encode()),
-        ("ce_source", envelope.source.encode()),
         ("ce_time", envelope.time.isoformat().encode()),
         ("ce_subject", envelope.subject.encode()),
         ("ce_correlationid", envelope.correlation_id.encode()),
         ("ce_causationid", envelope.causation_id.encode()),
-        ("ce_dataschema", b"%s:%d" % (envelope.type.encode(), envelope.version)),
-        ("ce_code", b"%d" % envelope.code),
     ]
     if envelope.payload_hash:
         headers.append(("ce_payloadhash", envelope.payload_hash))
@@ -64,6 +61,18 @@ def to_headers(envelope: Envelope) -> list[tuple[str, bytes]]:
             ("ce_previousposition", b"%d" % (envelope.previous_position or 0)),
         ]
     return headers
+
+
+@lru_cache(maxsize=1000)
+def _of_type(name: str, version: int, source: str, code: int) -> tuple[tuple[str, bytes], ...]:
+    """The headers that all messages of one type from one source share."""
+    return (
+        ("ce_specversion", b"1.0"),
+        ("ce_type", name.encode()),
+        ("ce_source", source.encode()),
+        ("ce_dataschema", b"%s:%d" % (name.encode(), version)),
+        ("ce_code", b"%d" % code),
+    )
 
 
 def from_headers(headers: Headers) -> Envelope:

@@ -43,7 +43,7 @@ def build_app(bootstrap_servers: str, standing: Standing) -> StoreApp:
         topic_disable_leader=True,
         topic_allow_declare=False,
         table_standby_replicas=1,
-        stream_buffer_maxsize=5,
+        stream_buffer_maxsize=20,
         stream_wait_empty=True,
         broker_commit_interval=1.0,
         broker_session_timeout=10.0,

@@ -191,7 +191,8 @@ class Agent:
     async def _until_done(self, events: Sequence[Any], reread: Reread) -> None:
         batches: dict[int, list[Raw]] = {}
         for event in events:
-            batches.setdefault(event.value[0].partition, []).extend(event.value)
+            for record in event.value:
+                batches.setdefault(record.partition, []).append(record)
         try:
             gaps = await self._taken(batches)
         except AWAY as error:

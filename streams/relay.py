@@ -29,7 +29,7 @@ from aggregates.event_store.relay_state import Leadership, LeadershipLost, Logge
 from aggregates.policies.fulfilment import commands_after
 from aggregates.publication import public
 from schemas import codec, topics
-from schemas.envelope import Envelope, to_headers
+from schemas.envelope import CODE, Envelope, to_headers
 from streams.publishing import BrokerUnavailable, Publisher, Record, partition_of
 
 log = structlog.get_logger()
@@ -45,19 +45,16 @@ SOURCE = "relay"
 
 
 class Outgoing(NamedTuple):
-    """One record before it is addressed: which partition it goes to, and its envelope without the previous position."""
+    """What an event becomes on a topic, before it is known which record went to that partition last."""
 
     topic: str
     key: str
+    type: str
+    version: int
     value: bytes
-    envelope: Envelope
-
-
-class Written(NamedTuple):
-    """When an event was decided, and the epoch of the store that holds it."""
-
+    id: str
+    causation_id: str
     at: datetime
-    epoch: int
 
 
 class Step(NamedTuple):
@@ -166,14 +163,14 @@ class Relay:
             for outgoing in self._outgoing(logged):
                 key = outgoing.key.encode()
                 place = (outgoing.topic, partition_of(key, partitions[outgoing.topic]))
-                envelope = outgoing.envelope._replace(previous_position=before.get(place, 0))
+                envelope = envelope_of(outgoing, logged, self._epoch, before.get(place, 0))
                 before[place] = logged.position
                 records.append(Record(outgoing.topic, key, outgoing.value, to_headers(envelope), place[1]))
         return records, before
 
     def _outgoing(self, logged: Logged) -> list[Outgoing]:
         try:
-            return outgoing_of(logged, self._log.event_of(logged), self._epoch)
+            return outgoing_of(logged, self._log.event_of(logged))
         except Exception as error:
             log.error("event dead-lettered as a bug", position=logged.position, type=logged.topic, exc_info=error)
             self._bury(logged, error)
@@ -211,31 +208,43 @@ class Relay:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
 
 
-def outgoing_of(logged: Logged, event: Any, epoch: int) -> list[Outgoing]:
+def outgoing_of(logged: Logged, event: Any) -> list[Outgoing]:
     """What one stored event becomes on the topics: its public event, then the commands that follow, in order."""
     event_id = f"{logged.originator_id}:{logged.originator_version}"
-    written = Written(event.timestamp, epoch)
-    outgoing: list[Outgoing] = []
     message = public(event)
-    if message is not None:
-        outgoing.append(_addressed(message, event_id, logged.cause, logged, written))
+    outgoing = [] if message is None else [_addressed(message, event_id, logged.cause, event.timestamp)]
     for number, command in enumerate(commands_after(event), 1):
-        outgoing.append(_addressed(command, f"{logged.position}.{number}", event_id, logged, written))
+        outgoing.append(_addressed(command, f"{logged.position}.{number}", event_id, event.timestamp))
     return outgoing
 
 
-def _addressed(message: Any, message_id: str, causation_id: str, logged: Logged, written: Written) -> Outgoing:
-    key = topics.key_of(message)
-    envelope = Envelope(
-        id=message_id,
-        type=type(message).__name__,
-        source=SOURCE,
-        time=written.at,
-        subject=key,
-        correlation_id=logged.correlation,
-        causation_id=causation_id,
-        version=message.VERSION,
-        epoch=written.epoch,
-        log_position=logged.position,
+def envelope_of(outgoing: Outgoing, logged: Logged, epoch: int, previous_position: int) -> Envelope:
+    """The envelope of a record, with the position of the one that went to the same partition before."""
+    return Envelope(
+        outgoing.id,
+        outgoing.type,
+        SOURCE,
+        outgoing.at,
+        outgoing.key,
+        logged.correlation,
+        outgoing.causation_id,
+        outgoing.version,
+        CODE,
+        epoch,
+        logged.position,
+        previous_position,
     )
-    return Outgoing(topics.topic_of(message), key, codec.encode(message), envelope)
+
+
+def _addressed(message: Any, message_id: str, causation_id: str, at: datetime) -> Outgoing:
+    kind = type(message)
+    return Outgoing(
+        topics.topic_of(message),
+        topics.key_of(message),
+        kind.__name__,
+        kind.VERSION,
+        codec.encode(message),
+        message_id,
+        causation_id,
+        at,
+    )

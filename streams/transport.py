@@ -8,7 +8,8 @@ behaviour were checked on faust-streaming 0.15.3.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any, cast
 
 import aiokafka
@@ -30,21 +31,29 @@ BATCH_BYTES = 4 * 1024 * 1024
 
 
 class BatchScheduling(SchedulingStrategyT):
-    """Hands out the records of a fetch as lists of consecutive records of one partition, partitions in turn."""
+    """
+    Hands out the records of a fetch as lists, one Faust event each, topics in turn.
+
+    A list may hold several partitions of its topic, each one's records in a row and in order: what Faust does costs the
+    same for one record as for five hundred. It goes under the name of its first partition.
+    """
 
     def iterate(self, records: Mapping[TP, list[Any]]) -> Iterator[tuple[TP, Any]]:
         """Lists of up to 500 records or 4 MiB."""
-        waiting = {tp: _lists(found) for tp, found in records.items()}
+        by_topic: dict[str, list[TP]] = {}
+        for tp in records:
+            by_topic.setdefault(tp.topic, []).append(tp)
+        waiting = [_lists(chain.from_iterable(records[tp] for tp in tps)) for tps in by_topic.values()]
         while waiting:
-            for tp in list(waiting):
-                batch = next(waiting[tp], None)
+            for lists in list(waiting):
+                batch = next(lists, None)
                 if batch is None:
-                    del waiting[tp]
+                    waiting.remove(lists)
                 else:
-                    yield tp, batch
+                    yield TP(batch[0].topic, batch[0].partition), batch
 
 
-def _lists(records: list[Any]) -> Iterator[list[Any]]:
+def _lists(records: Iterable[Any]) -> Iterator[list[Any]]:
     batch: list[Any] = []
     size = 0
     for record in records:
@@ -80,8 +89,8 @@ class StoreConsumer(driver.Consumer):
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
         last = record[-1]
         return ConsumerMessage(
-            last.topic,
-            last.partition,
+            tp.topic,
+            tp.partition,
             last.offset,
             last.timestamp / 1000.0,
             last.timestamp_type,
@@ -124,6 +133,10 @@ class StoreConsumer(driver.Consumer):
         """Read one partition again from exactly this offset."""
         if tp in self.assignment():
             await self._thread.seek_wait({tp: offset})
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+        """Every partition: a list that was acknowledged stands for several."""
+        return iter(self.assignment())
 
     def _new_offset(self, tp: TP) -> int | None:
         self._acked[tp].clear()

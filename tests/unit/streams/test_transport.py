@@ -24,15 +24,19 @@ def test_batches_keep_order_and_lose_nothing() -> None:
     """The lists of one partition, put together, are its records as they were fetched."""
     fetched = {ONE: of(0, 1_203), TWO: of(1, 7)}
     together: dict[TP, list[ARecord]] = {ONE: [], TWO: []}
-    for tp, batch in handed(fetched):
-        together[tp] += batch
+    for _, batch in handed(fetched):
+        for record in batch:
+            together[TP(record.topic, record.partition)].append(record)
     assert together == fetched
 
 
-def test_batch_is_of_one_partition() -> None:
-    """No list mixes partitions."""
-    for tp, batch in handed({ONE: of(0, 600), TWO: of(1, 600)}):
-        assert {TP(each.topic, each.partition) for each in batch} == {tp}
+def test_batch_is_of_one_topic() -> None:
+    """A list may hold several partitions of a topic, under the name of the first; it never mixes topics."""
+    other = TP("other", 0)
+    fetched = {ONE: of(0, 2), other: [ARecord("other", 0, offset) for offset in range(2)], TWO: of(1, 2)}
+    batches = handed(fetched)
+    assert [(tp, len(batch)) for tp, batch in batches] == [(ONE, 4), (other, 2)]
+    assert all({each.topic for each in batch} == {tp.topic} for tp, batch in batches)
 
 
 def test_batch_has_a_limit_of_records() -> None:
@@ -47,10 +51,11 @@ def test_batch_has_a_limit_of_bytes() -> None:
     assert sizes == [2, 2, 1]
 
 
-def test_partitions_take_turns() -> None:
-    """A long partition does not hold back a short one."""
-    turns = [tp for tp, _ in handed({ONE: of(0, 1_500), TWO: of(1, 3)})]
-    assert turns[:2] == [ONE, TWO]
+def test_topics_take_turns() -> None:
+    """A long topic does not hold back a short one."""
+    short = TP("short", 0)
+    turns = [tp for tp, _ in handed({ONE: of(0, 1_500), short: [ARecord("short", 0)]})]
+    assert turns[:2] == [ONE, short]
 
 
 def test_record_without_value_has_no_size() -> None:
