@@ -41,11 +41,8 @@ log = structlog.get_logger()
 GROUP_RECORDS = 1000
 HALVED_AFTER_STARTS = 3
 BUSY_RECORDS = 40
-GATHER_SECONDS = 0.06
-"""
-After a batch of so many records an agent lets more gather: a batch costs some milliseconds however few its records are,
-in this process, in PostgreSQL and in Kafka. A lone record never waits for it.
-"""
+"""After a batch of so many records an agent lets more gather, for as long as its work says: a batch costs some
+milliseconds however few its records are, in this process, in PostgreSQL and in Kafka. A lone record never waits."""
 WAIT_AT_MOST_SECONDS = 5.0
 EXIT_INVARIANT_BROKEN = 70
 AWAY = (*STORE_AWAY, BrokerUnavailable)
@@ -96,6 +93,7 @@ class Work(Protocol):
 
     name: str
     topic: str
+    gathers_seconds: float
 
     def process(
         self, connection: Connection, slices: Sequence[Slice], dead: Mapping[tuple[int, int], DeadLetter]
@@ -185,8 +183,8 @@ class Agent:
             self.busy = False
             for other in events[1:]:
                 other.ack()
-            if sum(len(each.value) for each in events) >= BUSY_RECORDS:
-                await asyncio.sleep(GATHER_SECONDS)
+            if BUSY_RECORDS <= sum(len(each.value) for each in events) < GROUP_RECORDS:
+                await asyncio.sleep(self._work.gathers_seconds)
 
     async def _until_done(self, events: Sequence[Any], reread: Reread) -> None:
         batches: dict[int, list[Raw]] = {}

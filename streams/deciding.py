@@ -65,6 +65,8 @@ class _Decided:
 class Decider:
     """A `Work` that decides. Used from its agent's thread alone."""
 
+    gathers_seconds = 0.06
+
     def __init__(self, decision: Decision, log: EventLog, keys: BuyerKeys) -> None:
         self.name = decision.name
         self.topic = decision.topic

@@ -38,6 +38,8 @@ Transform = Callable[[Connection, Sequence[Raw]], Forwarded]
 class Forwarder:
     """A `Work` that forwards. Used from its agent's thread alone; the publisher lives in the event loop."""
 
+    gathers_seconds = 0.06
+
     def __init__(
         self,
         name: str,

@@ -25,6 +25,8 @@ Apply = Callable[[Connection, str, Sequence[Published]], None]
 class Reader:
     """A `Work` that applies events to the read models of one topic. Used from its agent's thread alone."""
 
+    gathers_seconds = 0.2
+
     def __init__(self, name: str, topic: str, apply: Apply, log: EventLog, keys: BuyerKeys) -> None:
         self.name = name
         self.topic = topic

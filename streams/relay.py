@@ -34,7 +34,7 @@ from streams.publishing import BrokerUnavailable, Publisher, Record, partition_o
 
 log = structlog.get_logger()
 
-PAGE_EVENTS = 1000
+PAGE_EVENTS = 1500
 IDLE_SECONDS = 0.01
 BUSY_RECORDS = 100
 GATHER_SECONDS = 0.06
@@ -64,6 +64,7 @@ class Step(NamedTuple):
     records: list[Record]
     positions: dict[tuple[str, int], int]
     until: int = 0
+    full: bool = False
 
 
 class Relay:
@@ -118,7 +119,7 @@ class Relay:
                 continue
             acknowledged = await self._publisher.publish(step.records)
             sent = [Sent(*each, step.positions[each[:2]]) for each in acknowledged]
-            if len(step.records) >= BUSY_RECORDS:
+            if len(step.records) >= BUSY_RECORDS and not step.full:
                 await asyncio.sleep(GATHER_SECONDS)
 
     def _take_lead(self) -> Leadership | None:
@@ -144,7 +145,7 @@ class Relay:
         if not page:
             return Step(leadership, [], {}, leadership.position)
         records, positions = self._translated(page, partitions)
-        return Step(leadership, records, positions, page[-1].position)
+        return Step(leadership, records, positions, page[-1].position, full=len(page) == PAGE_EVENTS)
 
     def _step_down(self) -> None:
         connection = self._connected()
