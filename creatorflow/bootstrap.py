@@ -174,6 +174,7 @@ def works(settings: Settings, loop: asyncio.AbstractEventLoop, publisher: Publis
         keys=intake_keys,
         publisher=publisher,
         loop=loop,
+        readers=topics.BY_NAME[topics.ORDERS_COMMANDS].readers,
     )
     readers = [
         Reader(name, topic.name, read_store.apply, event_log, _keys(settings))

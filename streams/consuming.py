@@ -41,8 +41,10 @@ log = structlog.get_logger()
 GROUP_RECORDS = 1000
 HALVED_AFTER_STARTS = 3
 BUSY_RECORDS = 40
-"""After a batch of so many records an agent lets more gather, for as long as its work says: a batch costs some
-milliseconds however few its records are, in this process, in PostgreSQL and in Kafka. A lone record never waits."""
+"""
+After a batch of so many records an agent lets more gather: a batch costs some milliseconds however few its records are,
+in this process, in PostgreSQL and in Kafka. A lone record never waits for it, nor a full group.
+"""
 WAIT_AT_MOST_SECONDS = 5.0
 EXIT_INVARIANT_BROKEN = 70
 AWAY = (*STORE_AWAY, BrokerUnavailable)
@@ -93,7 +95,6 @@ class Work(Protocol):
 
     name: str
     topic: str
-    gathers_seconds: float
 
     def process(
         self, connection: Connection, slices: Sequence[Slice], dead: Mapping[tuple[int, int], DeadLetter]
@@ -106,6 +107,14 @@ class Work(Protocol):
 
     def forget(self) -> None:
         """Drop every cache."""
+
+    def pause_after(self, records: int) -> float:
+        """For how many seconds to let records gather after a batch of so many."""
+
+
+def gathering(records: int, seconds: float) -> float:
+    """A pause of so many seconds, unless the agent was idle or is far behind."""
+    return seconds if BUSY_RECORDS <= records < GROUP_RECORDS else 0.0
 
 
 class Gap(NamedTuple):
@@ -183,8 +192,7 @@ class Agent:
             self.busy = False
             for other in events[1:]:
                 other.ack()
-            if BUSY_RECORDS <= sum(len(each.value) for each in events) < GROUP_RECORDS:
-                await asyncio.sleep(self._work.gathers_seconds)
+            await asyncio.sleep(self._work.pause_after(sum(len(each.value) for each in events)))
 
     async def _until_done(self, events: Sequence[Any], reread: Reread) -> None:
         batches: dict[int, list[Raw]] = {}

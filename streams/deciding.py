@@ -30,9 +30,10 @@ from aggregates.policies.outside_calls import calls_of
 from schemas import codec
 from schemas.commands import Command
 from schemas.envelope import Envelope
-from streams.consuming import Raw, Received, Slice, advances, dead_letter, decode, is_new
+from streams.consuming import Raw, Received, Slice, advances, dead_letter, decode, gathering, is_new
 
 LIVE_AGGREGATES = 20_000
+GATHER_SECONDS = 0.06
 
 SCHEDULER = "scheduler"
 """The source of what the scheduler sends. Its commands are recognised by what they were set for, not by the inbox."""
@@ -65,8 +66,6 @@ class _Decided:
 class Decider:
     """A `Work` that decides. Used from its agent's thread alone."""
 
-    gathers_seconds = 0.06
-
     def __init__(self, decision: Decision, log: EventLog, keys: BuyerKeys) -> None:
         self.name = decision.name
         self.topic = decision.topic
@@ -78,6 +77,10 @@ class Decider:
     def forget(self) -> None:
         """Drop the live aggregates."""
         self._live.clear()
+
+    def pause_after(self, records: int) -> float:
+        """Commands wait for each other a little."""
+        return gathering(records, GATHER_SECONDS)
 
     def process(
         self, connection: Connection, slices: Sequence[Slice], dead: Mapping[tuple[int, int], DeadLetter]

@@ -12,16 +12,22 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from typing import NamedTuple
 
+from aggregates.event_store import relay_state
 from aggregates.event_store.application import EventLog
 from aggregates.event_store.buyer_keys import BuyerKeys
 from aggregates.event_store.connection import Connection
 from aggregates.event_store.dead_letters import DeadLetter
 from aggregates.event_store.raw_webhooks import RawWebhook
 from aggregates.event_store.recorder import Effects
-from streams.consuming import Raw, Slice, advances, dead_letter
+from streams.consuming import Raw, Slice, advances, dead_letter, gathering
 from streams.publishing import BrokerUnavailable, Publisher, Record
 
 SEND_WITHIN_SECONDS = 30.0
+GATHER_SECONDS = 0.06
+BEHIND_PER_SECOND = 2_000
+"""A second's pause for so many commands that the readers are behind."""
+
+PAUSE_AT_MOST_SECONDS = 4.0
 
 
 class Forwarded(NamedTuple):
@@ -38,8 +44,6 @@ Transform = Callable[[Connection, Sequence[Raw]], Forwarded]
 class Forwarder:
     """A `Work` that forwards. Used from its agent's thread alone; the publisher lives in the event loop."""
 
-    gathers_seconds = 0.06
-
     def __init__(
         self,
         name: str,
@@ -50,6 +54,7 @@ class Forwarder:
         keys: BuyerKeys,
         publisher: Publisher,
         loop: asyncio.AbstractEventLoop,
+        readers: Sequence[str],
     ) -> None:
         self.name = name
         self.topic = topic
@@ -58,9 +63,18 @@ class Forwarder:
         self._keys = keys
         self._publisher = publisher
         self._loop = loop
+        self._readers = readers
+        self._behind = 0
 
     def forget(self) -> None:
         """There is nothing in memory."""
+
+    def pause_after(self, records: int) -> float:
+        """
+        What is forwarded faster than it is decided only waits elsewhere, and pushes live orders out of memory: the
+        further its readers are behind, the longer the pause.
+        """
+        return max(gathering(records, GATHER_SECONDS), min(self._behind / BEHIND_PER_SECOND, PAUSE_AT_MOST_SECONDS))
 
     def process(
         self, connection: Connection, slices: Sequence[Slice], dead: Mapping[tuple[int, int], DeadLetter]
@@ -85,4 +99,5 @@ class Forwarder:
                 sending.cancel()
                 raise BrokerUnavailable(f"not acknowledged within {SEND_WITHIN_SECONDS} s") from error
         self._log.events.put([], connection=connection, effects=effects, origins=[])
+        self._behind = relay_state.behind(connection, self._readers)
         return f"{len(forwarded.records)} sent, {len(forwarded.refused)} refused"

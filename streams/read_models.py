@@ -17,15 +17,25 @@ from aggregates.event_store.dead_letters import DeadLetter
 from aggregates.event_store.recorder import Effects
 from projections.published import Published
 from schemas import codec
-from streams.consuming import PartitionBroken, Raw, Received, Slice, advances, dead_letter, decode, is_new
+from streams.consuming import (
+    PartitionBroken,
+    Raw,
+    Received,
+    Slice,
+    advances,
+    dead_letter,
+    decode,
+    gathering,
+    is_new,
+)
+
+GATHER_SECONDS = 0.2
 
 Apply = Callable[[Connection, str, Sequence[Published]], None]
 
 
 class Reader:
     """A `Work` that applies events to the read models of one topic. Used from its agent's thread alone."""
-
-    gathers_seconds = 0.2
 
     def __init__(self, name: str, topic: str, apply: Apply, log: EventLog, keys: BuyerKeys) -> None:
         self.name = name
@@ -36,6 +46,10 @@ class Reader:
 
     def forget(self) -> None:
         """There is nothing in memory."""
+
+    def pause_after(self, records: int) -> float:
+        """A row that several events of a batch touch is written once, so readers gather longer."""
+        return gathering(records, GATHER_SECONDS)
 
     def process(
         self, connection: Connection, slices: Sequence[Slice], dead: Mapping[tuple[int, int], DeadLetter]

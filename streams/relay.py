@@ -34,7 +34,7 @@ from streams.publishing import BrokerUnavailable, Publisher, Record, partition_o
 
 log = structlog.get_logger()
 
-PAGE_EVENTS = 1500
+PAGE_EVENTS = 3000
 IDLE_SECONDS = 0.01
 BUSY_RECORDS = 100
 GATHER_SECONDS = 0.06

@@ -154,3 +154,15 @@ def at(connection: Connection, positions: Sequence[int]) -> list[Logged]:
         binary=True,
     )
     return [Logged._make(row) for row in rows.fetchall()]
+
+
+def behind(connection: Connection, agents: Sequence[str]) -> int:
+    """How many records these agents have not taken yet of what the relay sent, and of what came before it."""
+    row = connection.execute(
+        "SELECT coalesce(sum(greatest(0, s.last_offset + 1 - o.next_offset)), 0) FROM relay_sent AS s"
+        " JOIN consumer_offsets AS o USING (topic, partition) WHERE o.agent = ANY(%s)",
+        (list(agents),),
+        prepare=True,
+    ).fetchone()
+    assert row is not None
+    return int(row[0])

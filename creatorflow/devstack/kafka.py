@@ -26,7 +26,8 @@ HEARTBEAT_MILLISECONDS: Final = 500
 
 JVM_OPTIONS: Final = (
     f"-Xmx{HEAP_MIB}m",
-    "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
     "-XX:+ExitOnOutOfMemoryError",
     "-XX:-UsePerfData",
     "-Djava.awt.headless=true",

@@ -110,7 +110,14 @@ class Fitted:
         if self.name == "intake.tiktok":
             self._intake = Intake(keys, MASTER_KEY)
             return Forwarder(
-                self.name, self.topic, self._transform, log=log, keys=keys, publisher=self.publisher, loop=self.loop
+                self.name,
+                self.topic,
+                self._transform,
+                log=log,
+                keys=keys,
+                publisher=self.publisher,
+                loop=self.loop,
+                readers=("orders.decide",),
             )
         self._decision = DECISIONS[self.name]
         return Decider(self._decision._replace(decide=self._decide), log, keys)
