@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -79,10 +80,13 @@ LEAD_TIME_HOURS = 24
 HEARTBEAT_SECONDS = 5.0
 STUCK_SECONDS = 90.0
 EXIT_STUCK = 75
-COLLECT_AFTER = (100_000, 50, 100)
+COLLECT_AFTER_IDLE_SECONDS = 30.0
+COLLECT_EVERY_SECONDS = 900.0
+COLLECT_AT_LATEST_SECONDS = 6 * 3600.0
 """
-When the interpreter looks for garbage in cycles. By its own rule it walks all live aggregates again and again, which
-took a fifth of a worker's time under load.
+When a worker looks for garbage in cycles. Hardly any comes up (10 objects in 100,000 by measurement), while every look
+walks the live aggregates: a tenth of a worker's time under load, and pauses of 0.1 to 0.9 s. So it waits for a quiet
+moment.
 """
 SWITCH_SECONDS = 0.0005
 """
@@ -104,7 +108,7 @@ def run_worker(settings: Settings) -> None:
     """
     configure_logs(settings.log_level, as_json=settings.log_json, process="worker")
     sys.setswitchinterval(SWITCH_SECONDS)
-    gc.set_threshold(*COLLECT_AFTER)
+    gc.disable()
     uvloop.run(_worker(settings))
 
 
@@ -143,6 +147,7 @@ async def _worker(settings: Settings) -> None:
         scheduler.run(),
         callers.run(),
         _watch(agents),
+        _collect_garbage(agents),
         _beat(
             settings,
             name,
@@ -206,6 +211,21 @@ async def _watch(agents: Sequence[Agent]) -> None:
         if stuck:
             log.critical("agents make no progress", agents=stuck, seconds=STUCK_SECONDS)
             os._exit(EXIT_STUCK)
+
+
+async def _collect_garbage(agents: Sequence[Agent]) -> None:
+    """Look for garbage in cycles while no agent has work, or after six hours without such a moment."""
+    loop = asyncio.get_running_loop()
+    collected_at = loop.time()
+    while True:
+        await asyncio.sleep(COLLECT_AFTER_IDLE_SECONDS / 3)
+        since = loop.time() - collected_at
+        idle = all(loop.time() - agent.progressed_at > COLLECT_AFTER_IDLE_SECONDS for agent in agents)
+        if since > COLLECT_AT_LATEST_SECONDS or (idle and since > COLLECT_EVERY_SECONDS):
+            started = time.perf_counter()
+            found = gc.collect()
+            log.info("garbage collected", objects=found, seconds=round(time.perf_counter() - started, 3))
+            collected_at = loop.time()
 
 
 async def _ingress(settings: Settings) -> None:

@@ -204,7 +204,8 @@ def reflected(connection: Connection, topics: Sequence[str]) -> int:
 
 
 def unlimited(connection: Connection) -> None:
-    """Let this connection's statements take their time: a rebuild is not a request."""
+    """Let this connection's statements take their time and read whole tables: a rebuild is not a request."""
+    connection.execute("SET enable_seqscan = on")
     connection.execute("SET statement_timeout = 0")
     connection.execute("SET idle_in_transaction_session_timeout = 0")
     connection.execute("SET transaction_timeout = 0")

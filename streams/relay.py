@@ -30,7 +30,7 @@ from aggregates.policies.fulfilment import commands_after
 from aggregates.publication import public
 from schemas import codec, topics
 from schemas.envelope import CODE, Envelope, to_headers
-from streams.publishing import BrokerUnavailable, Publisher, Record, partition_of
+from streams.publishing import Batches, BrokerUnavailable, Publisher, partition_of
 
 log = structlog.get_logger()
 
@@ -58,10 +58,9 @@ class Outgoing(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A page of the log on its way: what is sent, what stands on each partition then, and how far the page goes."""
+    """A page of the log on its way: what stands on each partition once it is sent, and how far the page goes."""
 
     leadership: Leadership
-    records: list[Record]
     positions: dict[tuple[str, int], int]
     until: int = 0
     full: bool = False
@@ -110,16 +109,17 @@ class Relay:
     async def _lead(self, leadership: Leadership) -> None:
         partitions = {topic.name: await self._publisher.partitions(topic.name) for topic in topics.CATALOGUE}
         sent: list[Sent] = []
-        step = Step(leadership, [], {})
+        step = Step(leadership, {})
         while True:
-            step = await self._in_thread(self._step, step, sent, partitions)
-            if not step.records:
+            batches = await self._publisher.batches()
+            step = await self._in_thread(self._step, step, sent, partitions, batches)
+            sent = []
+            if not batches.records:
                 await asyncio.sleep(IDLE_SECONDS)
-                sent = []
                 continue
-            acknowledged = await self._publisher.publish(step.records)
+            acknowledged = await self._publisher.send(batches)
             sent = [Sent(*each, step.positions[each[:2]]) for each in acknowledged]
-            if len(step.records) >= BUSY_RECORDS and not step.full:
+            if batches.records >= BUSY_RECORDS and not step.full:
                 await asyncio.sleep(GATHER_SECONDS)
 
     def _take_lead(self) -> Leadership | None:
@@ -130,8 +130,8 @@ class Relay:
             self._epoch = relay_state.epoch(connection)
         return leadership
 
-    def _step(self, done: Step, sent: Sequence[Sent], partitions: dict[str, int]) -> Step:
-        """Note what was acknowledged, read on, and translate; nothing to send leaves `records` empty."""
+    def _step(self, done: Step, sent: Sequence[Sent], partitions: dict[str, int], batches: Batches) -> Step:
+        """Note what was acknowledged, read on, and translate into `batches`, which stay empty with nothing to send."""
         connection = self._connected()
         leadership = done.leadership
         if done.until > leadership.position:
@@ -143,9 +143,9 @@ class Relay:
             relay_state.renew(connection, leadership)
             self._renewed_at = time.monotonic()
         if not page:
-            return Step(leadership, [], {}, leadership.position)
-        records, positions = self._translated(page, partitions)
-        return Step(leadership, records, positions, page[-1].position, full=len(page) == PAGE_EVENTS)
+            return Step(leadership, {}, leadership.position)
+        positions = self._translated(page, partitions, batches)
+        return Step(leadership, positions, page[-1].position, full=len(page) == PAGE_EVENTS)
 
     def _step_down(self) -> None:
         connection = self._connected()
@@ -155,19 +155,19 @@ class Relay:
         self._disconnect()
 
     def _translated(
-        self, page: Sequence[Logged], partitions: dict[str, int]
-    ) -> tuple[list[Record], dict[tuple[str, int], int]]:
-        """The records of a page, each with the position sent to its partition before it."""
+        self, page: Sequence[Logged], partitions: dict[str, int], batches: Batches
+    ) -> dict[tuple[str, int], int]:
+        """Put what a page becomes into the batches, each record with the position sent to its partition before it."""
         before = dict(self._sent)
-        records: list[Record] = []
         for logged in page:
             for outgoing in self._outgoing(logged):
                 key = outgoing.key.encode()
-                place = (outgoing.topic, partition_of(key, partitions[outgoing.topic]))
+                partition = partition_of(key, partitions[outgoing.topic])
+                place = (outgoing.topic, partition)
                 envelope = envelope_of(outgoing, logged, self._epoch, before.get(place, 0))
+                batches.add(outgoing.topic, partition, key, outgoing.value, to_headers(envelope))
                 before[place] = logged.position
-                records.append(Record(outgoing.topic, key, outgoing.value, to_headers(envelope), place[1]))
-        return records, before
+        return before
 
     def _outgoing(self, logged: Logged) -> list[Outgoing]:
         try:
