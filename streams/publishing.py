@@ -23,6 +23,9 @@ from schemas.topics import MAX_RECORD_BYTES
 
 ACKNOWLEDGED_WITHIN_SECONDS = 10.0
 BATCH_BYTES = 1024 * 1024
+MAX_VALUE_BYTES = MAX_RECORD_BYTES - 64 * 1024
+"""The rest is for the key, the headers and Kafka's own: a broker refuses the whole batch, again and again."""
+
 CACHED_KEYS = 65_536
 
 
@@ -35,7 +38,7 @@ class Full(Exception):
 
 
 class RecordTooLarge(ValueError):
-    """A record that no topic takes (4 MiB)."""
+    """A record that no topic takes (4 MiB, less 64 KiB for its headers)."""
 
 
 class Record(NamedTuple):
@@ -72,14 +75,16 @@ class Batches:
 
     def add(self, topic: str, partition: int, key: bytes | None, value: bytes, headers: Headers) -> None:
         """Put a record behind those of its partition. Raises `RecordTooLarge`."""
+        if len(value) > MAX_VALUE_BYTES:
+            raise RecordTooLarge(f"{topic}: {len(value)} bytes")
         place = (topic, partition)
         batches = self.by_partition.get(place)
         if batches is None:
             batches = self.by_partition[place] = [self._new()]
         if batches[-1].append(timestamp=self._now, key=key, value=value, headers=headers) is None:
             batches.append(self._new())
-            if batches[-1].append(timestamp=self._now, key=key, value=value, headers=headers) is None:
-                raise RecordTooLarge(f"{topic}: {len(value)} bytes")
+            # An empty batch takes any record, however large.
+            batches[-1].append(timestamp=self._now, key=key, value=value, headers=headers)
         self.records += 1
 
 
