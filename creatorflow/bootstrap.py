@@ -83,6 +83,7 @@ EXIT_STUCK = 75
 COLLECT_AFTER_IDLE_SECONDS = 30.0
 COLLECT_EVERY_SECONDS = 900.0
 COLLECT_AT_LATEST_SECONDS = 6 * 3600.0
+COLLECT_AT_LATEST_OBJECTS = 20_000_000
 """
 When a worker looks for garbage in cycles. Hardly any comes up (10 objects in 100,000 by measurement), while every look
 walks the live aggregates: a tenth of a worker's time under load, and pauses of 0.1 to 0.9 s. So it waits for a quiet
@@ -214,14 +215,17 @@ async def _watch(agents: Sequence[Agent]) -> None:
 
 
 async def _collect_garbage(agents: Sequence[Agent]) -> None:
-    """Look for garbage in cycles while no agent has work, or after six hours without such a moment."""
+    """Look for garbage in cycles while no agent has work; without such a moment after six hours or many objects."""
     loop = asyncio.get_running_loop()
     collected_at = loop.time()
     while True:
         await asyncio.sleep(COLLECT_AFTER_IDLE_SECONDS / 3)
         since = loop.time() - collected_at
-        idle = all(loop.time() - agent.progressed_at > COLLECT_AFTER_IDLE_SECONDS for agent in agents)
-        if since > COLLECT_AT_LATEST_SECONDS or (idle and since > COLLECT_EVERY_SECONDS):
+        idle = all(
+            not agent.busy and loop.time() - agent.progressed_at > COLLECT_AFTER_IDLE_SECONDS for agent in agents
+        )
+        overdue = since > COLLECT_AT_LATEST_SECONDS or gc.get_count()[0] > COLLECT_AT_LATEST_OBJECTS
+        if overdue or (idle and since > COLLECT_EVERY_SECONDS):
             started = time.perf_counter()
             found = gc.collect()
             log.info("garbage collected", objects=found, seconds=round(time.perf_counter() - started, 3))
@@ -348,10 +352,15 @@ def create_topics(settings: Settings) -> None:
     kafka_topics.create(settings.kafka, topics.CATALOGUE, settings.partitions, settings.replication_factor)
 
 
-def migrate(settings: Settings) -> None:
-    """Bring all tables up to date, the read models' too. Repeated or raced: each migration runs once."""
+def migrate(settings: Settings) -> list[str]:
+    """
+    Bring all tables up to date, the read models' too, and return the read models that want a rebuild.
+
+    Repeated or raced: each migration runs once.
+    """
     with connect(settings.postgres, "migrate") as connection:
         migrations.migrate(connection, read_store.create_tables)
+        return read_store.to_rebuild(connection)
 
 
 def register_demo_shop(settings: Settings) -> None:
@@ -406,7 +415,9 @@ def follow_ups(event: Any) -> Iterable[str]:
 
 def open_log(settings: Settings) -> StoreLog:
     """The log, for whoever audits it. Close it after use."""
-    return StoreLog(connect(settings.postgres, "audit"), open_event_log(settings.postgres))
+    connection = connect(settings.postgres, "audit")
+    connection.execute("SET enable_seqscan = on")  # An audit reads whole tables.
+    return StoreLog(connection, open_event_log(settings.postgres))
 
 
 def rebuild(settings: Settings, name: str) -> rebuilding.Rebuilt:

@@ -163,9 +163,7 @@ def topics() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the tables up to date. Repeated, or by ten at once: each migration runs once."""
-    from creatorflow import bootstrap
-
-    bootstrap.migrate(_settings())
+    _migrate(_settings())
     typer.echo("tables are up to date")
 
 
@@ -315,8 +313,16 @@ def _prepare(settings: Settings) -> None:
     from creatorflow import bootstrap
 
     bootstrap.create_topics(settings)
-    bootstrap.migrate(settings)
+    _migrate(settings)
     bootstrap.register_demo_shop(settings)
+
+
+def _migrate(settings: Settings) -> None:
+    """Bring the tables up to date, and say which read models show less than the log has until they are rebuilt."""
+    from creatorflow import bootstrap
+
+    for name in bootstrap.migrate(settings):
+        typer.echo(f"{name} was filled by other code than this: run `creatorflow rebuild {name}`", err=True)
 
 
 def _system(settings: Settings) -> System:

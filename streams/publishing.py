@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -75,8 +76,7 @@ class Batches:
 
     def add(self, topic: str, partition: int, key: bytes | None, value: bytes, headers: Headers) -> None:
         """Put a record behind those of its partition. Raises `RecordTooLarge`."""
-        if len(value) > MAX_VALUE_BYTES:
-            raise RecordTooLarge(f"{topic}: {len(value)} bytes")
+        check_size(topic, value)
         place = (topic, partition)
         batches = self.by_partition.get(place)
         if batches is None:
@@ -86,6 +86,12 @@ class Batches:
             # An empty batch takes any record, however large.
             batches[-1].append(timestamp=self._now, key=key, value=value, headers=headers)
         self.records += 1
+
+
+def check_size(topic: str, value: bytes) -> None:
+    """Raises `RecordTooLarge` for a value that the topic does not take."""
+    if len(value) > MAX_VALUE_BYTES:
+        raise RecordTooLarge(f"{topic}: {len(value)} bytes")
 
 
 @lru_cache(maxsize=CACHED_KEYS)
@@ -152,7 +158,7 @@ class Publisher:
             raise
 
     async def discard(self) -> None:
-        """Throw the producer away; the next use makes a new one. Nothing that it still held is sent."""
+        """Throw the producer away; the next use makes a new one. What it held is sent now or never."""
         producer, self._producer = self._producer, None
         self._partitions.clear()
         if producer is not None:
@@ -197,9 +203,19 @@ async def _last_offset(batches: Sequence[tuple[Any, int]]) -> int:
 
 
 async def _stopped(producer: AIOKafkaProducer) -> None:
-    """Stop a producer that may be broken; it must not take longer than a second, and its last words do not matter."""
+    """
+    Stop a producer that may be broken, within two seconds; its last words do not matter.
+
+    Its own `stop` sends first what it holds, and an idempotent producer tries that for ever: then its sender is ended
+    without it, or it would send old records behind newer ones when the broker is back.
+    """
     try:
         async with asyncio.timeout(1.0):
             await producer.stop()
     except (KafkaError, TimeoutError, OSError):
-        return
+        sender = producer._sender
+        ends = [producer.client.close] if sender is None else [sender.close, producer.client.close]
+        for end in ends:
+            with suppress(KafkaError, TimeoutError, OSError):
+                async with asyncio.timeout(0.5):
+                    await end()

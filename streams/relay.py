@@ -2,8 +2,8 @@
 Send what the event store holds, in order: each event's public form, and the commands that follow from it.
 
 Reads: the log, from the stored position.    Writes: the events topics, and commands for other aggregates.
-Repeated: consumers drop what they have seen, by log position.    Bad: an event on which the policy raises becomes a
-dead letter of kind `bug`, with an alarm, and the relay goes on.
+Repeated: consumers drop what they have seen, by log position.    Bad: an event on which the policy raises, or of which
+something grows too large for its topic, becomes a dead letter of kind `bug`, with an alarm, and the relay goes on.
 
 One process leads, by a row with a term and a lease of 5 s, renewed by compare-and-set on term and position together.
 A leader that was stopped and wakes up sends one batch at most, which is a repeat, and then finds that it lost.
@@ -30,7 +30,7 @@ from aggregates.policies.fulfilment import commands_after
 from aggregates.publication import public
 from schemas import codec, topics
 from schemas.envelope import CODE, Envelope, to_headers
-from streams.publishing import Batches, BrokerUnavailable, Publisher, partition_of
+from streams.publishing import Batches, BrokerUnavailable, Publisher, check_size, partition_of
 
 log = structlog.get_logger()
 
@@ -171,11 +171,14 @@ class Relay:
 
     def _outgoing(self, logged: Logged) -> list[Outgoing]:
         try:
-            return outgoing_of(logged, self._log.event_of(logged))
+            outgoing = outgoing_of(logged, self._log.event_of(logged))
+            for each in outgoing:
+                check_size(each.topic, each.value)
         except Exception as error:
             log.error("event dead-lettered as a bug", position=logged.position, type=logged.topic, exc_info=error)
             self._bury(logged, error)
             return []
+        return outgoing
 
     def _bury(self, logged: Logged, error: Exception) -> None:
         connection = self._connected()

@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from streams.publishing import Acknowledged, Publisher, Record, partition_of
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from schemas.envelope import Headers
+from streams.publishing import BATCH_BYTES, Acknowledged, Batches, Publisher, Record, partition_of
 
 PARTITIONS = 4
+
+
+class KeptBatches(Batches):
+    """Batches that can also be read, in the order in which they were filled."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: BatchBuilder(BATCH_BYTES, 0))
+        self.added: list[Record] = []
+
+    def add(self, topic: str, partition: int, key: bytes | None, value: bytes, headers: Headers) -> None:
+        super().add(topic, partition, key, value, headers)
+        self.added.append(Record(topic, key, value, headers, partition))
 
 
 class KeptPublisher(Publisher):
@@ -19,6 +34,13 @@ class KeptPublisher(Publisher):
 
     async def partitions(self, topic: str) -> int:
         return PARTITIONS
+
+    async def batches(self) -> KeptBatches:
+        return KeptBatches()
+
+    async def send(self, batches: Batches) -> list[Acknowledged]:
+        assert isinstance(batches, KeptBatches)
+        return await self.publish(batches.added)
 
     async def publish(self, records: Sequence[Record]) -> list[Acknowledged]:
         if self.instead is not None:

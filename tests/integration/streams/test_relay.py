@@ -19,6 +19,7 @@ from aggregates.stock_item import Known, StockItem, decide
 from schemas import topics
 from schemas.commands import RecordMovement
 from schemas.envelope import Envelope, from_headers
+from streams import publishing
 from streams.publishing import BrokerUnavailable, Record, partition_of
 from streams.relay import Relay
 from tests.integration.streams.agents import MASTER_KEY
@@ -157,6 +158,22 @@ async def test_event_that_nobody_can_translate_is_dead_lettered(
     (letter,) = dead_letters.recent(opened, 10)
     assert (letter.agent, letter.topic, letter.offset, letter.kind) == ("relay", "log", 3, "bug")
     assert len([record for record in publisher.records if record.topic == topics.INVENTORY_EVENTS]) == 4
+
+
+async def test_event_that_grows_too_large_is_dead_lettered(
+    database: str, opened: Connection, log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What no topic takes does not hold the log back: it becomes a dead letter of kind bug, the rest goes out."""
+    receipts(log, opened, 1)
+    monkeypatch.setattr(publishing, "MAX_VALUE_BYTES", 1)
+    publisher = KeptPublisher()
+    async with running(a_relay("one", database, log, publisher)):
+        await until_sent(opened, 2)
+        monkeypatch.undo()
+        receipts(log, opened, 1)
+        await until_sent(opened, 4)
+    assert {(letter.offset, letter.kind) for letter in dead_letters.recent(opened, 10)} == {(1, "bug"), (2, "bug")}
+    assert {from_headers(record.headers).log_position for record in publisher.records} == {3, 4}
 
 
 async def test_one_of_two_relays_sends(database: str, opened: Connection, log: EventLog) -> None:

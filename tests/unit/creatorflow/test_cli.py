@@ -70,14 +70,21 @@ def wired(log: AuditedLog, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> S
         calls.append(f"rebuild {name}")
         return Rebuilt(name, 10, 9)
 
+    to_rebuild: list[str] = []
+
+    def migrate(settings: Any) -> list[str]:
+        calls.append("migrate")
+        return to_rebuild
+
     fake = SimpleNamespace(
         calls=calls,
+        to_rebuild=to_rebuild,
         open_log=lambda settings: log,
         follow_ups=follow_ups,
         carrier_record=lambda settings: log.sold,
         verify_read_models=lambda settings: [],
         create_topics=lambda settings: calls.append("topics"),
-        migrate=lambda settings: calls.append("migrate"),
+        migrate=migrate,
         register_demo_shop=lambda settings: calls.append("shop"),
         run_worker=lambda settings: calls.append("worker"),
         run_ingress=lambda settings: calls.append("ingress"),
@@ -131,6 +138,12 @@ def test_single_steps(wired: SimpleNamespace) -> None:
     """`topics`, `migrate` and `rebuild` do their one thing."""
     assert [run(*command).exit_code for command in (["topics"], ["migrate"], ["rebuild", "order_board"])] == [0, 0, 0]
     assert wired.calls == ["topics", "migrate", "rebuild order_board"]
+
+
+def test_read_models_that_want_a_rebuild_are_named(wired: SimpleNamespace) -> None:
+    """Whoever migrates is told which command makes a read model whole again."""
+    wired.to_rebuild.append("order_board")
+    assert "creatorflow rebuild order_board" in run("migrate").stderr
 
 
 def test_up_prepares_between_services_and_processes(wired: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
