@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +47,11 @@ def run(proof: Proof) -> dict[str, Any]:
     limit = threading.Timer(proof.limit_seconds, _end, (process, told_to_end))
     limit.start()
     try:
-        last_line = _echoed(process)
-        exit_code = process.wait()
-    except BaseException:
-        _end(process, told_to_end)
-        raise
+        with ExitStack() as unless_ended:
+            unless_ended.callback(_end, process, told_to_end)
+            last_line = _echoed(process)
+            exit_code = process.wait()
+            unless_ended.pop_all()
     finally:
         limit.cancel()
         end_group(process.pid)

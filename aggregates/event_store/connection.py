@@ -42,7 +42,7 @@ def connect(dsn: str, name: str) -> Connection:
     One connection in autocommit mode, shown in pg_stat_activity under `name`.
 
     It scans no table whole where an index serves: a plan made while the table was nearly empty would do so for ever
-    (the callers' cost PostgreSQL 0.19 ms an order, with an index 0.09).
+    (at 20,000 orders the callers' took 0.19 ms of PostgreSQL an order, and 0.09 then).
 
     Raises `StoreUnavailable` when the server does not answer within three seconds.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Container, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
@@ -63,12 +63,12 @@ def up(
         if read_state(home).running:
             with suppress(SupervisorEnded):
                 return _finish(home, settings, prepare)
-        try:
+        with ExitStack() as unless_up:
+            unless_up.callback(_stop, home)
             _launch(home, settings, processes_of, owner)
-            return _finish(home, settings, prepare)
-        except BaseException:
-            _stop(home)
-            raise
+            status = _finish(home, settings, prepare)
+            unless_up.pop_all()
+        return status
 
 
 def down(settings: Settings) -> None:
