@@ -8,6 +8,7 @@ from uuid import UUID
 from eventsourcing.application import Application
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 from eventsourcing.postgres import PostgresFactory
+from eventsourcing.utils import Environment, EnvType
 from psycopg.conninfo import conninfo_to_dict
 
 from aggregates.event_store.mapper import EventMapper
@@ -25,6 +26,15 @@ class EventLog(Application[UUID]):
 
     name = "creatorflow"
     recorder: EventRecorder
+
+    def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
+        """
+        What `open_event_log` says and nothing else.
+
+        The library would mix in the process's environment, and prefer what carries this application's name: there
+        CREATORFLOW_POSTGRES_PORT is the port of the local server, whatever server the DSN names.
+        """
+        return Environment(name, env)
 
     def construct_mapper(self) -> Mapper[UUID]:
         """The mapper of typed events."""
