@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from schemas.values import Address, Deadlines, Money, Need, OrderLine
+from schemas.values import Address, Deadlines, LineQuantity, Money, Need, OrderLine
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
@@ -55,11 +55,38 @@ class RecordOrder(Command):
 
 
 class RecordCancellation(Command):
-    """The marketplace says that the whole order is cancelled, at `cancelled_at` (marketplace time)."""
+    """
+    The marketplace tells of a cancellation, as it stood at `cancelled_at` (marketplace time).
+
+    `status` PENDING: the buyer asks, and somebody must answer before `deadline_at`; WITHDRAWN: asks no more;
+    COMPLETE: it is done and final. Without `lines` it is the whole order.
+    """
 
     order_id: UUID
     cancelled_at: datetime
     reason: str = ""
+    cancel_id: str = ""
+    status: Literal["PENDING", "WITHDRAWN", "COMPLETE"] = "COMPLETE"
+    lines: tuple[LineQuantity, ...] = ()
+    deadline_at: datetime | None = None
+
+
+class RecordAddress(Command):
+    """The marketplace shows another address for this order, as of `updated_at` (marketplace time)."""
+
+    order_id: UUID
+    updated_at: datetime
+    address: Address
+
+
+class RecordReturn(Command):
+    """The marketplace tells of a return, as it stood at `updated_at`. Without `lines` it is the whole order."""
+
+    order_id: UUID
+    return_id: str
+    status: str
+    updated_at: datetime
+    lines: tuple[LineQuantity, ...] = ()
 
 
 class RecordReservation(Command):
@@ -138,10 +165,29 @@ class ReleaseOrder(Command):
 
 
 class CancelOrder(Command):
-    """An operator cancels this order."""
+    """An operator cancels this order, or units of some of its lines."""
 
     order_id: UUID
     reason: str
+    operator: str = ""
+    lines: tuple[LineQuantity, ...] = ()
+
+
+class AnswerCancellation(Command):
+    """A person answers a buyer's wish to cancel."""
+
+    order_id: UUID
+    cancel_id: str
+    approve: bool
+    reason: str = ""
+    operator: str = ""
+
+
+class SplitOrder(Command):
+    """A person sends the order in several packages: which units of which lines go into each."""
+
+    order_id: UUID
+    packages: tuple[tuple[LineQuantity, ...], ...]
     operator: str = ""
 
 
@@ -176,27 +222,50 @@ class ReserveStock(Command):
 
 
 class ReleaseStock(Command):
-    """Give this order's reservation or place in the queue back. Repeated: releases once."""
+    """
+    Give this order's reservation or place in the queue back, or `quantity` units of it.
+
+    Repeated: releases once; a part once per `reference`. Units in a printed package stay held until they are put
+    back or handed over.
+    """
 
     stock_item_id: UUID
     order_id: UUID
     reason: str
+    quantity: int | None = None
+    reference: str = ""
 
 
 class RecordMovement(Command):
     """
     Units came or went: receipt, dispatch, return good, return damaged, correction (signed).
 
-    A dispatch names the order whose reservation the units leave with, and the shipment as its reference.
+    A dispatch names the order whose reservation the units leave with, and the shipment as its reference. A put back
+    undoes it, or empties a printed package that was not sent.
     Repeated: the same `reference` and kind counts once.
     """
 
     stock_item_id: UUID
-    kind: Literal["receipt", "dispatch", "return_good", "return_damaged", "correction"]
+    kind: Literal["receipt", "dispatch", "put_back", "return_good", "return_damaged", "correction"]
     quantity: int
     reference: str
     occurred_at: datetime
     order_id: UUID | None = None
+
+
+class RecordPackage(Command):
+    """
+    A package holds units of this stock item: `printed` (its label is on paper) or `packed` (the units left the shelf).
+
+    From printed on no decision gives them to others: they leave by hand-over, or come back by a put back.
+    """
+
+    stock_item_id: UUID
+    order_id: UUID
+    shipment_id: UUID
+    quantity: int
+    stage: Literal["printed", "packed"]
+    occurred_at: datetime
 
 
 class RecordCount(Command):
@@ -293,6 +362,63 @@ class VoidLabel(Command):
     shipment_id: UUID
     reason: str
     order_id: UUID | None = None
+
+
+class RecordVoidOutcome(Command):
+    """What came of asking a carrier to take a label back. `attempt` names the label's own request."""
+
+    shipment_id: UUID
+    attempt: int
+    outcome: Literal["voided", "refused", "parked"]
+    reason: str = ""
+
+
+class ReaddressShipment(Command):
+    """The package goes to another address, told at `updated_at`; older than the label's source: nothing."""
+
+    shipment_id: UUID
+    address: Address
+    updated_at: datetime
+
+
+class StopShipment(Command):
+    """Keep this package in the house, unlabelled where it still is, until it is let go or cancelled."""
+
+    shipment_id: UUID
+    reason: str
+
+
+class ResumeShipment(Command):
+    """Let a stopped package go on."""
+
+    shipment_id: UUID
+
+
+class MarkPrinted(Command):
+    """The label is on paper. Repeated: once."""
+
+    shipment_id: UUID
+    occurred_at: datetime
+    operator: str = ""
+
+
+class MarkPacked(Command):
+    """The units are in the parcel. Repeated: once."""
+
+    shipment_id: UUID
+    occurred_at: datetime
+    operator: str = ""
+
+
+class PutBack(Command):
+    """
+    The units of this package are on the shelf again: a hand-over undone before its first scan, or a printed package
+    of a cancelled order. Repeated: once.
+    """
+
+    shipment_id: UUID
+    occurred_at: datetime
+    operator: str = ""
 
 
 class HandOver(Command):

@@ -44,6 +44,8 @@ REPLENISHMENT_EVENTS = "replenishment.events.v1"
 _ORDERS = (
     commands.RecordOrder,
     commands.RecordCancellation,
+    commands.RecordAddress,
+    commands.RecordReturn,
     commands.RecordReservation,
     commands.RecordShortage,
     commands.RecordLabel,
@@ -54,12 +56,15 @@ _ORDERS = (
     commands.HoldOrder,
     commands.ReleaseOrder,
     commands.CancelOrder,
+    commands.AnswerCancellation,
+    commands.SplitOrder,
     commands.OverridePriority,
 )
 _INVENTORY = (
     commands.ReserveStock,
     commands.ReleaseStock,
     commands.RecordMovement,
+    commands.RecordPackage,
     commands.RecordCount,
     commands.DescribeStockItem,
     commands.RecordSupply,
@@ -70,6 +75,13 @@ _SHIPPING = (
     commands.BuyLabel,
     commands.RecordLabelOutcome,
     commands.VoidLabel,
+    commands.RecordVoidOutcome,
+    commands.ReaddressShipment,
+    commands.StopShipment,
+    commands.ResumeShipment,
+    commands.MarkPrinted,
+    commands.MarkPacked,
+    commands.PutBack,
     commands.HandOver,
     commands.RecordScan,
 )

@@ -127,6 +127,13 @@ class SubItem(Value):
     quantity: int
 
 
+class LineQuantity(Value):
+    """Units of one line of an order, as the marketplace names the line."""
+
+    line_id: str
+    quantity: int
+
+
 class Deadlines(Value):
     """
     The clocks of one order, all UTC.
