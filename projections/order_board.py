@@ -17,7 +17,7 @@ from projections.published import Changes, Fold, HistoryMissing, Published, Row,
 from schemas import events
 from schemas.events import Event, PriorityPoint
 from schemas.topics import ORDERS_EVENTS
-from schemas.values import Deadlines
+from schemas.values import Deadlines, OrderLine
 
 NAME = "order_board"
 VERSION = 1
@@ -75,12 +75,13 @@ INDEXES = (
 
 
 class LineSummary(msgspec.Struct, frozen=True):
-    """One line in short."""
+    """One line in short, with its share of the order's discount."""
 
     line_id: str
     sku_id: str
     seller_sku: str
     quantity: int
+    discount: Decimal | None = None
 
 
 class NeedState(msgspec.Struct, frozen=True):
@@ -193,7 +194,7 @@ def _placed(event: events.OrderPlaced, published: Published) -> OrderRow:
         changed_at=published.occurred_at,
         total=event.total.amount,
         currency=event.total.currency,
-        lines=tuple(LineSummary(line.line_id, line.sku_id, line.seller_sku, line.quantity) for line in event.lines),
+        lines=tuple(_summary(line) for line in event.lines),
         skus=tuple(sorted(skus - {""})),
         needs=tuple(NeedState(need.stock_item_id, need.quantity, "asked") for need in event.needs),
         address_complete=event.address is not None and event.address.complete,
@@ -204,6 +205,11 @@ def _placed(event: events.OrderPlaced, published: Published) -> OrderRow:
         cancel_by=event.deadlines.cancel_by,
         deliver_by=event.deadlines.deliver_by,
     )
+
+
+def _summary(line: OrderLine) -> LineSummary:
+    discount = None if line.discount is None else line.discount.amount
+    return LineSummary(line.line_id, line.sku_id, line.seller_sku, line.quantity, discount)
 
 
 def _status_advanced(row: OrderRow, event: events.OrderStatusAdvanced, _: Published) -> Changes:

@@ -108,7 +108,11 @@ class Need(Value):
 
 
 class OrderLine(Value):
-    """One line as the marketplace lists it. `quantity` 0 is a line that does nothing."""
+    """
+    One line as the marketplace lists it. `quantity` 0 is a line that does nothing.
+
+    `discount` is the line's share of the order's discount; the shares add up to it exactly.
+    """
 
     line_id: str
     sku_id: str
@@ -118,6 +122,7 @@ class OrderLine(Value):
     is_gift: bool = False
     weight_grams: int | None = None
     sub_items: tuple[SubItem, ...] = ()
+    discount: Money | None = None
 
 
 class SubItem(Value):

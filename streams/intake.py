@@ -27,7 +27,7 @@ from gateways.tiktok import webhooks
 from gateways.tiktok.webhooks import Parsed
 from schemas import codec, topics
 from schemas.codec import BadMessage
-from schemas.commands import Command, RecordOrder
+from schemas.commands import Command, RecordAddress, RecordOrder
 from schemas.envelope import Envelope, to_headers
 from schemas.inputs import BadInput
 from streams.consuming import Raw
@@ -113,15 +113,12 @@ class Intake:
     def _sealed(self, arrived: Arrived) -> Command:
         """The command with its person encrypted under the buyer's key, which was committed before."""
         command, parsed = arrived.parsed.command, arrived.parsed
-        if not isinstance(command, RecordOrder):
+        if isinstance(command, RecordOrder) and parsed.buyer_id:
+            command = msgspec.structs.replace(command, buyer=arrived.subject)
+        if not isinstance(command, RecordOrder | RecordAddress) or parsed.person is None or command.address is None:
             return command
-        buyer = arrived.subject if parsed.buyer_id else ""
-        if parsed.person is None or command.address is None:
-            return msgspec.structs.replace(command, buyer=buyer)
         sealed = self._keys.seal_person(arrived.subject, parsed.person)
-        return msgspec.structs.replace(
-            command, buyer=buyer, address=msgspec.structs.replace(command.address, person=sealed)
-        )
+        return msgspec.structs.replace(command, address=msgspec.structs.replace(command.address, person=sealed))
 
     def _raw(self, arrived: Arrived) -> RawWebhook:
         record = arrived.record
