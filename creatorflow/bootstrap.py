@@ -34,7 +34,7 @@ from aggregates.event_store.shops import Shop
 from aggregates.policies.clocks import scheduled_after
 from aggregates.policies.outside_calls import calls_of
 from aggregates.publication import public
-from creatorflow.crossing import Beside
+from creatorflow.crossing import Beside, whole_dead_letter
 from creatorflow.log_reader import StoreLog
 from creatorflow.logs import configure_logs
 from creatorflow.settings import Settings
@@ -57,7 +57,7 @@ from projections.catalogue import READ_MODELS
 from projections.http import build_api
 from schemas import topics
 from schemas.shipping import Label
-from streams import inventory, kafka_topics, orders, replenishment, shipping
+from streams import inventory, kafka_topics, orders, redelivery, replenishment, shipping
 from streams.app import StoreApp, build_app, register
 from streams.callers import Callers, Gateways
 from streams.consuming import Agent, Work
@@ -67,6 +67,7 @@ from streams.ingress import Secret, build_ingress
 from streams.intake import Intake
 from streams.publishing import Publisher
 from streams.read_models import Reader
+from streams.redelivery import Redeliverer, Wish
 from streams.relay import Relay
 from streams.scheduler import Scheduler
 from streams.standing import Standing
@@ -142,10 +143,12 @@ async def _worker(settings: Settings) -> None:
     relay = Relay(name, settings.postgres, event_log, relay_publisher, _keys(settings))
     scheduler = Scheduler(settings.postgres, publisher, relay.leading)
     callers = Callers(settings.postgres, gateways(settings), _keys(settings))
+    redeliverer = Redeliverer(settings.postgres, publisher, relay.leading, _keys(settings))
     await _until_stopped(
         _faust(app),
         relay.run(),
         scheduler.run(),
+        redeliverer.run(),
         callers.run(),
         _watch(agents),
         _collect_garbage(agents),
@@ -238,7 +241,7 @@ async def _ingress(settings: Settings) -> None:
     if settings.webhook_secret_previous is not None:
         previous = settings.webhook_secret_previous.get_secret_value().encode()
         secrets.append(Secret(previous, settings.webhook_secret_previous_until))
-    app, gatherer = build_ingress(secrets, publisher)
+    app, gatherer = build_ingress(secrets, publisher, redelivery.asking(settings.postgres))
     name = f"ingress@{socket.gethostname()}:{os.getpid()}"
     await _until_stopped(
         gatherer.run(),
@@ -390,17 +393,17 @@ def dead_letters(settings: Settings, limit: int) -> list[Listed]:
 def dead_letter(settings: Settings, letter: UUID) -> dict[str, Any] | None:
     """One dead letter with its headers and its decrypted body, None where there is none."""
     with connect(settings.postgres, "dead letters") as connection:
-        found = dead_letter_rows.one(connection, letter)
-        if found is None:
-            return None
-        listed, headers, sealed = found
-        context = f"dead|{listed.topic}|{listed.partition}|{listed.offset}".encode()
-        body = _keys(settings).open(connection, sealed, context)
-        return {
-            **msgspec.to_builtins(listed),
-            "headers": headers,
-            "body": "erased" if body is None else body.decode("utf-8", "backslashreplace"),
-        }
+        found = whole_dead_letter(connection, _keys(settings), letter)
+    if found is None:
+        return None
+    body = "erased" if found.body is None else found.body
+    return {**msgspec.to_builtins(found.letter), "headers": found.headers, "body": body}
+
+
+def redeliver(settings: Settings, wish: Wish) -> int:
+    """Ask for dead letters to be sent again, and return for how many. Raises `NotRedeliverable`."""
+    with connect(settings.postgres, "redelivery") as connection:
+        return redelivery.ask(connection, wish)
 
 
 def carrier_record(settings: Settings) -> list[Label] | None:

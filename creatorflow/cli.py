@@ -10,6 +10,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+from uuid import UUID
 
 import typer
 
@@ -260,15 +261,9 @@ def dead_letters_show(
     letter: Annotated[str, typer.Argument(help="The id of a dead letter.")], as_json: AsJson = False
 ) -> None:
     """Show one dead letter, its decrypted body included."""
-    from uuid import UUID
-
     from creatorflow import bootstrap
 
-    try:
-        letter_id = UUID(letter)
-    except ValueError:
-        _refuse(f"{letter!r} is no id of a dead letter; `creatorflow dead-letters list` shows them")
-    found = bootstrap.dead_letter(_settings(), letter_id)
+    found = bootstrap.dead_letter(_settings(), _letter_id(letter))
     if found is None:
         _refuse(f"there is no dead letter {letter}")
     content = plain(found)
@@ -276,6 +271,34 @@ def dead_letters_show(
         print_json(content)
     else:
         print_rows([{"field": name, "value": value} for name, value in content.items()], as_json=False)
+
+
+@dead_letters_app.command("redeliver")
+def dead_letters_redeliver(
+    letters: Annotated[list[str] | None, typer.Argument(help="The ids of dead letters.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All that wait for a person.")] = False,
+    reason: Annotated[str, typer.Option(help="With --all: only those whose reason holds this text.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """
+    Ask for dead letters to be sent again, in the order in which they came; a worker does it at once.
+
+    What was processed before changes nothing. One that fails again waits again, with its new reason.
+    """
+    from creatorflow import bootstrap
+    from streams.redelivery import NotRedeliverable, Wish
+
+    if bool(letters) == every or (reason and not every):
+        _refuse("name dead letters, or say --all, which --reason may narrow")
+    wish = Wish(tuple(_letter_id(each) for each in letters or ()), reason)
+    try:
+        asked = bootstrap.redeliver(_settings(), wish)
+    except NotRedeliverable as error:
+        _refuse(str(error))
+    if as_json:
+        print_json({"asked": asked})
+    else:
+        typer.echo(f"{asked:,} dead letters are sent again; `creatorflow dead-letters list` shows what became of them")
 
 
 @offsets_app.command("show")
@@ -338,6 +361,13 @@ def _system(settings: Settings) -> System:
         carrier_record=lambda: bootstrap.carrier_record(settings),
         verify_read_models=lambda: bootstrap.verify_read_models(settings),
     )
+
+
+def _letter_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        _refuse(f"{text!r} is no id of a dead letter; `creatorflow dead-letters list` shows them")
 
 
 def _parse_rate(text: str) -> float | None:

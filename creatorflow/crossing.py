@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
+import msgspec
+
 from aggregates.event_store import dead_letters, inbox, raw_webhooks, relay_state
 from aggregates.event_store.application import EventLog
 from aggregates.event_store.buyer_keys import BuyerKeys
@@ -46,6 +48,7 @@ class Beside:
             reveal=self._reveal,
             label=self._label,
             dead_letters=self._dead_letters,
+            dead_letter=self._dead_letter,
             command_outcome=self._command_outcome,
             command_names=self._command_names,
             clock=lambda: datetime.now(UTC),
@@ -89,20 +92,10 @@ class Beside:
 
     async def _dead_letters(self, limit: int) -> Sequence[answers.DeadLetter]:
         found = await self._asked(lambda connection: dead_letters.recent(connection, limit))
-        return [
-            answers.DeadLetter(
-                id=each.id,
-                agent=each.agent,
-                topic=each.topic,
-                partition=each.partition,
-                offset=each.offset,
-                kind=each.kind,
-                reason=each.reason,
-                recorded_at=each.recorded_at,
-                redelivered_at=each.redelivered_at,
-            )
-            for each in found
-        ]
+        return [_told(each) for each in found]
+
+    async def _dead_letter(self, letter: UUID) -> answers.WholeDeadLetter | None:
+        return await self._asked(lambda connection: whole_dead_letter(connection, self._keys, letter))
 
     async def _command_outcome(self, command: str) -> answers.CommandOutcome | None:
         found = await self._asked(lambda connection: inbox.outcome(connection, command))
@@ -122,6 +115,21 @@ class Beside:
         return await carrier.label_file(
             label, request.parcel, person or Person(name="erased"), media_type, order_number=request.order_number
         )
+
+
+def whole_dead_letter(connection: Connection, keys: BuyerKeys, letter: UUID) -> answers.WholeDeadLetter | None:
+    """One dead letter with its headers and its decrypted body, None where there is none."""
+    found = dead_letters.one(connection, letter)
+    if found is None:
+        return None
+    listed, headers, sealed = found
+    body = keys.open(connection, sealed, dead_letters.context_of(listed.topic, listed.partition, listed.offset))
+    text = None if body is None else body.decode("utf-8", "backslashreplace")
+    return answers.WholeDeadLetter(letter=_told(listed), headers=headers, body=text)
+
+
+def _told(letter: dead_letters.Listed) -> answers.DeadLetter:
+    return msgspec.convert(letter, answers.DeadLetter, from_attributes=True)
 
 
 def command_names(connection: Connection, event_log: EventLog, causes: Sequence[str]) -> dict[str, str]:

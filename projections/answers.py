@@ -202,6 +202,15 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     reason: str
     recorded_at: datetime
     redelivered_at: datetime | None = None
+    times: int = 0
+
+
+class WholeDeadLetter(Struct, frozen=True, kw_only=True):
+    """A record that was passed without effect, with its headers and its decrypted body; None once that was erased."""
+
+    letter: DeadLetter
+    headers: dict[str, str]
+    body: str | None = None
 
 
 class CommandOutcome(Struct, frozen=True, kw_only=True):

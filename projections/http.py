@@ -63,6 +63,7 @@ QUESTIONS = (
     Question("/alerts", queries.alert_list, answers.AlertsQuery, Page[AlertRow], ("alerts",)),
     Question("/reorders", queries.reorder_list, answers.ReordersQuery, Page[ReorderRow], ("reorders",)),
     Question("/dead-letters", queries.dead_letters, answers.PageQuery, Page[answers.DeadLetter]),
+    Question("/dead-letters/{id}", queries.dead_letter, answers.Query, One[answers.WholeDeadLetter]),
     Question("/commands/{id}", queries.command, answers.CommandQuery, One[answers.CommandOutcome]),
     Question("/summary", queries.summary, answers.Query, answers.Summary, ("order_board", "alerts")),
     Question("/health", queries.health, answers.Query, answers.Health, EVERYTHING),

@@ -46,6 +46,7 @@ class Crossing(NamedTuple):
     reveal: Callable[[Sealed], Awaitable[Person | None]]
     label: Callable[[UUID, str], Awaitable[LabelFile | None]]
     dead_letters: Callable[[int], Awaitable[Sequence[answers.DeadLetter]]]
+    dead_letter: Callable[[UUID], Awaitable[answers.WholeDeadLetter | None]]
     command_outcome: Callable[[str], Awaitable[answers.CommandOutcome | None]]
     command_names: Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
     clock: Callable[[], datetime]
@@ -250,6 +251,14 @@ async def dead_letters(asked: Asked) -> Page[answers.DeadLetter]:
     return Page(list(letters), Reflects(log_position=asked.position))
 
 
+async def dead_letter(asked: Asked) -> answers.One[answers.WholeDeadLetter]:
+    """One dead letter with its body."""
+    found = await asked.crossing.dead_letter(_uuid(asked.id, "no uuid"))
+    if found is None:
+        raise problems.not_found("dead letter")
+    return answers.One(found, Reflects(log_position=asked.position))
+
+
 async def command(asked: Asked) -> answers.One[answers.CommandOutcome]:
     """What became of a command, waiting for it as long as was asked."""
     query: answers.CommandQuery = asked.query
@@ -340,10 +349,14 @@ def _identified(text: str, derived: Callable[[str, str, str], UUID]) -> UUID:
     parts = text.split(":", 2)
     if len(parts) == 3:
         return derived(*parts)
+    return _uuid(text, "neither a uuid nor marketplace:shop:number")
+
+
+def _uuid(text: str, fault: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise problems.Refused(400, "The id is wrong", "neither a uuid nor marketplace:shop:number", "id") from None
+        raise problems.Refused(400, "The id is wrong", fault, "id") from None
 
 
 def now() -> datetime:

@@ -12,6 +12,9 @@ Headers = Sequence[tuple[str, bytes]]
 MAX_ATTRIBUTE_BYTES = 500
 """Two of them make an index key, of which PostgreSQL takes 2,700 bytes."""
 
+POSITION_HEADERS = frozenset({"ce_epoch", "ce_logposition", "ce_previousposition"})
+"""The place in the log of what the relay sent; everything else has none."""
+
 CODE = 1
 """This code's number. Every release that adds a type or a version raises it by one."""
 

@@ -27,10 +27,11 @@ from aggregates.event_store.dead_letters import DeadLetter
 from aggregates.event_store.recorder import Effects, Origin
 from aggregates.policies.clocks import scheduled_after
 from aggregates.policies.outside_calls import calls_of
-from schemas import codec
+from schemas import codec, topics
 from schemas.commands import Command
 from schemas.envelope import Envelope
-from streams.consuming import Raw, Received, Slice, advances, dead_letter, decode, gathering, is_new
+from streams.consuming import Raw, Received, Slice, advances, decode, gathering, is_new, with_value
+from streams.letters import dead_letter, under_key
 
 LIVE_AGGREGATES = 20_000
 GATHER_SECONDS = 0.06
@@ -107,11 +108,11 @@ class Decider:
         received: list[Received] = []
         for part in slices:
             seen = part.place.seen_position
-            for record in part.records:
+            for record in with_value(self.name, part.records):
                 if (record.partition, record.offset) in dead:
                     continue
                 one = self._decoded(connection, record, effects)
-                if one is None:
+                if one is None or self._is_astray(connection, one, effects):
                     continue
                 if is_new(one, seen, equal_is_new=True):
                     seen = max(seen, one.envelope.log_position or 0)
@@ -126,6 +127,17 @@ class Decider:
                 dead_letter(self.name, record, "bad", str(error), keys=self._keys, connection=connection)
             )
             return None
+
+    def _is_astray(self, connection: Connection, one: Received, effects: Effects) -> bool:
+        """Whether a record is on a partition of which this agent's is not the only writer; then it is sent again."""
+        key = topics.key_of(one.message)
+        if one.envelope.log_position is not None or one.record.key == key.encode():
+            return False
+        letter = dead_letter(
+            self.name, one.record, "bad", "key: is not the id in the body", keys=self._keys, connection=connection
+        )
+        effects.dead_letters.append(under_key(letter, key))
+        return True
 
     def _decided(self, connection: Connection, received: Sequence[Received], effects: Effects) -> _Decided:
         entries = {index: entry for index, one in enumerate(received) if (entry := inbox_entry(one)) is not None}

@@ -36,6 +36,7 @@ from streams.publishing import Record
 
 SHOPS_KNOWN_FOR_SECONDS = 10.0
 MAX_HEADER_CHARACTERS = 200
+UNREGISTERED = "shop_id: is no registered shop"
 
 
 class Arrived(NamedTuple):
@@ -55,35 +56,34 @@ class Intake:
     def __init__(self, keys: BuyerKeys, master_key: bytes) -> None:
         self._keys = keys
         self._master_key = master_key
-        self._shops: frozenset[tuple[str, str]] = frozenset()
+        self._shops: frozenset[str] = frozenset()
         self._shops_read_at = float("-inf")
 
     def transform(self, connection: Connection, records: Sequence[Raw]) -> Forwarded:
         """The commands behind these webhooks, what is kept of them, and what is wrong with the rest."""
         now = datetime.now(UTC)
-        shops_known = self._registered(connection)
         arrived: list[Arrived] = []
         refused: list[tuple[Raw, str]] = []
         for record in records:
             try:
-                arrived.append(self._arrived(record, now, shops_known))
+                arrived.append(self._arrived(record, now))
             except (BadInput, BadMessage) as error:
                 refused.append((record, str(error)))
+        registered = self._registered(connection, {each.parsed.shop for each in arrived})
+        refused += [(each.record, UNREGISTERED) for each in arrived if each.parsed.shop not in registered]
+        arrived = [each for each in arrived if each.parsed.shop in registered]
         today = day_subject(now.date())
         self._keys.make_ready(connection, [today, *(each.subject for each in arrived)])
         return Forwarded([self._command(each) for each in arrived], [self._raw(each) for each in arrived], refused)
 
-    def _arrived(self, record: Raw, now: datetime, shops_known: frozenset[tuple[str, str]]) -> Arrived:
-        if record.value is None:
-            raise BadMessage("the record has no value")
+    def _arrived(self, record: Raw, now: datetime) -> Arrived:
+        value = record.value or b""
         headers = {name: value.decode("utf-8", "replace") for name, value in record.headers}
-        parsed = webhooks.parse(record.value, now)
-        if (webhooks.MARKETPLACE, parsed.shop) not in shops_known:
-            raise BadInput("shop_id", "is no registered shop; `creatorflow shops add` registers it")
+        parsed = webhooks.parse(value, now)
         return Arrived(
             record,
             parsed,
-            _short(headers.get("event-id", ""), "event-id") or hashlib.sha256(record.value).hexdigest(),
+            _short(headers.get("event-id", ""), "event-id") or hashlib.sha256(value).hexdigest(),
             _short(headers.get("signature-format", ""), "signature-format"),
             _received_at(headers.get("received-at"), record.timestamp),
             self._subject(parsed),
@@ -137,9 +137,11 @@ class Intake:
             ),
         )
 
-    def _registered(self, connection: Connection) -> frozenset[tuple[str, str]]:
-        if time.monotonic() - self._shops_read_at > SHOPS_KNOWN_FOR_SECONDS:
-            self._shops = frozenset((shop.marketplace, shop.shop) for shop in shops.every(connection))
+    def _registered(self, connection: Connection, asked: set[str]) -> frozenset[str]:
+        """The registered shops, read again where one is asked for that is not among them: it may be new."""
+        if time.monotonic() - self._shops_read_at > SHOPS_KNOWN_FOR_SECONDS or not asked <= self._shops:
+            every = shops.every(connection)
+            self._shops = frozenset(shop.shop for shop in every if shop.marketplace == webhooks.MARKETPLACE)
             self._shops_read_at = time.monotonic()
         return self._shops
 

@@ -16,7 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from schemas import codec, topics, values
+from aggregates.event_store.connection import STORE_FAULT
+from schemas import codec, inputs, topics, values
 from schemas.commands import (
     BuyLabel,
     CancelOrder,
@@ -30,13 +31,15 @@ from schemas.commands import (
     ReleaseOrder,
 )
 from schemas.envelope import Envelope, to_headers
+from streams.bodies import read_body
 from streams.publishing import BrokerUnavailable, Full, Record, RecordTooLarge
+from streams.redelivery import MAX_LETTERS_AT_ONCE, NotRedeliverable, Redeliver, Wish
 
-NO_NUL = r"^[^\x00]*$"
+NO_CONTROL = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 MAX_TEXT_CHARACTERS = 1000
 MAX_UNITS = 1_000_000_000
 
-Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT_CHARACTERS, pattern=NO_NUL)]
+Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT_CHARACTERS, pattern=NO_CONTROL)]
 Units = Annotated[int, msgspec.Meta(ge=-MAX_UNITS, le=MAX_UNITS)]
 Aware = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -97,8 +100,16 @@ class Moment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     occurred_at: Aware | None = None
 
 
-def operator_routes(put: Put) -> list[Route]:
-    """The operator's endpoints over a function that makes one record durable."""
+class Redelivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a redelivery: these dead letters, or all that wait and whose reason holds a text."""
+
+    ids: Annotated[tuple[UUID, ...], msgspec.Meta(max_length=MAX_LETTERS_AT_ONCE)] = ()
+    all: bool = False
+    reason: Text = ""
+
+
+def operator_routes(put: Put, redeliver: Redeliver) -> list[Route]:
+    """The operator's endpoints over a function that makes one record durable, and one that sends dead letters again."""
     endpoints: dict[str, tuple[Callable[[str], UUID], Build]] = {
         "/stock-items/{id}/movements": (stock_item_of, _movement),
         "/stock-items/{id}/counts": (stock_item_of, _count),
@@ -110,7 +121,11 @@ def operator_routes(put: Put) -> list[Route]:
         "/packages/{id}/buy-label": (package_of, _buy_label),
     }
     return [
-        Route(path, _endpoint(put, identify, build), methods=["POST"]) for path, (identify, build) in endpoints.items()
+        *(
+            Route(path, _endpoint(put, identify, build), methods=["POST"])
+            for path, (identify, build) in endpoints.items()
+        ),
+        Route("/dead-letters/redeliver", _redelivering(redeliver), methods=["POST"]),
     ]
 
 
@@ -119,18 +134,51 @@ def _endpoint(put: Put, identify: Callable[[str], UUID], build: Build) -> Callab
         try:
             key = _idempotency_key(request)
             name = request.path_params["id"]
-            body = await request.body()
-            if len(body) > MAX_BODY_BYTES:
-                raise Problem(413, "Too large", f"the body has more than {MAX_BODY_BYTES} bytes")
+            body = await _body(request)
             for command in build(identify(name), {"id": name, "key": key}, body):
                 await put(_record(command, key))
         except Problem as problem:
             return _problem(problem)
         except (BrokerUnavailable, Full, RecordTooLarge) as error:
             return _problem(Problem(503, "Unavailable", f"Kafka did not take the command: {type(error).__name__}"))
-        return Response(msgspec.json.encode({"command_id": key}), status_code=202, media_type="application/json")
+        return _accepted(key)
 
     return endpoint
+
+
+def _redelivering(redeliver: Redeliver) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            key = _idempotency_key(request)
+            body = await _body(request)
+            await redeliver(key, body, _wish(body))
+        except Problem as problem:
+            return _problem(problem)
+        except NotRedeliverable as error:
+            return _problem(Problem(422, "Invalid", str(error)))
+        except STORE_FAULT as error:
+            return _problem(Problem(503, "Unavailable", f"PostgreSQL did not take it: {type(error).__name__}"))
+        return _accepted(key)
+
+    return endpoint
+
+
+def _wish(body: bytes) -> Wish:
+    asked: Redelivery = _decoded(body, Redelivery)
+    if bool(asked.ids) == asked.all or (asked.reason and not asked.all):
+        raise Problem(422, "Invalid", "ids: either ids, or all, which may be narrowed by a reason")
+    return Wish(asked.ids, asked.reason)
+
+
+def _accepted(key: str) -> Response:
+    return Response(msgspec.json.encode({"command_id": key}), status_code=202, media_type="application/json")
+
+
+async def _body(request: Request) -> bytes:
+    body = await read_body(request, MAX_BODY_BYTES)
+    if body is None:
+        raise Problem(413, "Too large", f"the body has more than {MAX_BODY_BYTES} bytes")
+    return body
 
 
 def order_of(name: str) -> UUID:
@@ -228,11 +276,11 @@ def _buy_label(target: UUID, names: dict[str, str], body: bytes) -> list[Command
 
 def _decoded(body: bytes, kind: type[Any]) -> Any:
     try:
-        return msgspec.json.decode(body, type=kind)
+        return msgspec.json.decode(inputs.well_formed(body), type=kind)
     except msgspec.ValidationError as error:
         raise Problem(422, "Invalid", str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Problem(400, "Not JSON", "the body is not JSON in UTF-8") from None
+    except inputs.BadInput as error:
+        raise Problem(400, "Not JSON", str(error)) from None
 
 
 def _idempotency_key(request: Request) -> str:

@@ -184,7 +184,7 @@ class Relay:
         connection = self._connected()
         subject = day_subject(datetime.now(UTC).date())
         self._keys.make_ready(connection, [subject])
-        context = f"dead|log|0|{logged.position}".encode()
+        context = dead_letters.context_of("log", 0, logged.position)
         letter = DeadLetter(
             "relay",
             "log",

@@ -288,12 +288,18 @@ BEGIN
 END $$;
 """
 
+_REDELIVERY = """
+ALTER TABLE dead_letters ADD COLUMN asked_at timestamptz, ADD COLUMN times integer NOT NULL DEFAULT 0;
+CREATE INDEX dead_letters_asked ON dead_letters (asked_at) WHERE asked_at IS NOT NULL;
+"""
+
 MIGRATIONS: tuple[tuple[int, str], ...] = (
     (1, _EVENTS),
     (2, _OFFSETS),
     (3, _INPUT),
     (4, _OUTPUT),
     (5, _RECORD_BATCH),
+    (6, _REDELIVERY),
 )
 
 

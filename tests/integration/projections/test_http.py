@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from projections import http
-from projections.answers import CommandOutcome, DeadLetter, RawWebhook
+from projections.answers import CommandOutcome, DeadLetter, RawWebhook, WholeDeadLetter
 from projections.http import QUESTIONS, build_api
 from projections.queries import Crossing
 from projections.store import Connection, Reader
@@ -70,6 +70,10 @@ class Outside:
     async def dead_letters(self, limit: int) -> Sequence[DeadLetter]:
         return [LETTER][:limit]
 
+    async def dead_letter(self, letter: UUID) -> WholeDeadLetter | None:
+        whole = WholeDeadLetter(letter=LETTER, headers={"event-id": "evt-1"}, body="{}")
+        return whole if letter == LETTER.id else None
+
     async def command_outcome(self, command: str) -> CommandOutcome | None:
         return self.decided.get(command)
 
@@ -82,6 +86,7 @@ class Outside:
             reveal=self.reveal,
             label=self.label,
             dead_letters=self.dead_letters,
+            dead_letter=self.dead_letter,
             command_outcome=self.command_outcome,
             command_names=self.command_names,
             clock=lambda: NOON,
@@ -257,6 +262,16 @@ async def test_alerts_are_the_open_ones_unless_asked(client: httpx.AsyncClient, 
     story(connection, *hats(), short(ORDER), received(5), short(Numbered("2"), stock_unknown=True))
     assert [alert["kind"] for alert in await items(client, "/alerts")] == ["stock-unknown"]
     assert [alert["kind"] for alert in await items(client, "/alerts?state=closed")] == ["stock-short"]
+
+
+async def test_dead_letter_is_shown_with_its_body(client: httpx.AsyncClient) -> None:
+    """By its id; another id is 404, and what is no id 400."""
+    answer = await client.get(f"/dead-letters/{LETTER.id}")
+    assert answer.status_code == 200
+    found = answer.json()["item"]
+    assert (found["letter"]["reason"], found["body"], found["headers"]) == (LETTER.reason, "{}", {"event-id": "evt-1"})
+    assert (await client.get(f"/dead-letters/{uuid4()}")).status_code == 404
+    assert (await client.get("/dead-letters/first")).status_code == 400
 
 
 async def test_reorders_and_dead_letters_are_listed(client: httpx.AsyncClient, connection: Connection) -> None:

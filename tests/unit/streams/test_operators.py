@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
+from aggregates.event_store.connection import StoreUnavailable
 from schemas import codec, values
 from schemas.commands import (
     BuyLabel,
@@ -26,6 +29,7 @@ from schemas.envelope import from_headers
 from schemas.topics import topic_of
 from streams.operators import operator_routes
 from streams.publishing import BrokerUnavailable, Full, Record
+from streams.redelivery import NotRedeliverable, Wish
 from tests.webhooks import SHOP
 
 ORDER = f"tiktok:{SHOP}:5769"
@@ -39,8 +43,9 @@ class Desk:
 
     def __init__(self) -> None:
         self.kept: list[Record] = []
+        self.wishes: list[tuple[str, bytes, Wish]] = []
         self.error: Exception | None = None
-        app = Starlette(routes=operator_routes(self._put))
+        app = Starlette(routes=operator_routes(self._put, self._redeliver))
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://desk")
 
@@ -48,6 +53,11 @@ class Desk:
         if self.error is not None:
             raise self.error
         self.kept.append(record)
+
+    async def _redeliver(self, key: str, body: bytes, wish: Wish) -> None:
+        if self.error is not None:
+            raise self.error
+        self.wishes.append((key, body, wish))
 
     async def ask(self, path: str, body: Any = None, key: str | None = "K1") -> httpx.Response:
         """Ask for one thing."""
@@ -129,7 +139,11 @@ async def test_hand_over_without_a_body_is_now(desk: Desk) -> None:
 HUGE = 2**63
 PROBLEMS: list[tuple[str, Any, int, str]] = [
     (f"/orders/{ORDER}/hold", b"not json", 400, "JSON"),
-    (f"/orders/{ORDER}/hold", b"\xff\xfe", 400, "JSON"),
+    (f"/orders/{ORDER}/hold", b'{"reason": "\xff\xfe"}', 400, "UTF-8"),
+    (f"/orders/{ORDER}/hold", b'{"reason": "a", "reason": "b"}', 400, "reason"),
+    (f"/orders/{ORDER}/hold", b"[" * 60_000, 400, "nested"),
+    (f"/orders/{ORDER}/hold", b'{"reason": "a\\ud800"}', 422, "reason"),
+    (f"/orders/{ORDER}/hold", {"reason": "a\x1bb"}, 422, "reason"),
     (f"/orders/{ORDER}/hold", {}, 422, "reason"),
     (f"/orders/{ORDER}/hold", {"reason": 7}, 422, "reason"),
     (f"/orders/{ORDER}/hold", {"reason": "a", "more": 1}, 422, "more"),
@@ -181,3 +195,59 @@ async def test_command_that_is_not_durable_is_not_accepted(desk: Desk, error: Ex
     desk.error = error
     answer = await desk.ask(f"/orders/{ORDER}/release", {})
     assert answer.status_code == 503
+
+
+# Dead letters
+
+LETTERS = ["6f1f5a5e-0000-4000-8000-000000000001", "6f1f5a5e-0000-4000-8000-000000000002"]
+REDELIVER = "/dead-letters/redeliver"
+
+
+@pytest.mark.parametrize(
+    ("body", "wish"),
+    [
+        ({"ids": LETTERS}, Wish(ids=tuple(map(UUID, LETTERS)))),
+        ({"all": True}, Wish()),
+        ({"all": True, "reason": "shop_id"}, Wish(reason="shop_id")),
+    ],
+)
+async def test_dead_letters_are_asked_for_under_the_key(desk: Desk, body: dict[str, Any], wish: Wish) -> None:
+    """By their ids, or all, or those of one reason; the key and the bytes tell a repeat."""
+    answer = await desk.ask(REDELIVER, body)
+    assert (answer.status_code, answer.json()) == (202, {"command_id": "K1"})
+    ((key, raw, asked),) = desk.wishes
+    assert (key, json.loads(raw), asked) == ("K1", body, wish)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "names"),
+    [
+        ({}, 422, "ids"),
+        ({"ids": []}, 422, "ids"),
+        ({"ids": LETTERS, "all": True}, 422, "ids"),
+        ({"ids": LETTERS, "reason": "shop_id"}, 422, "ids"),
+        ({"reason": "shop_id"}, 422, "ids"),
+        ({"ids": ["1"]}, 422, "ids"),
+        ({"all": True, "since": "noon"}, 422, "since"),
+        (b"", 400, "JSON"),
+    ],
+)
+async def test_unclear_redelivery_is_a_problem(desk: Desk, body: Any, status: int, names: str) -> None:
+    """Nothing is asked for by omission."""
+    answer = await desk.ask(REDELIVER, body)
+    assert (answer.status_code, desk.wishes) == (status, [])
+    assert names in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(NotRedeliverable("no dead letter"), 422), (StoreUnavailable("away"), 503)]
+)
+async def test_redelivery_that_is_not_noted_is_not_accepted(desk: Desk, error: Exception, status: int) -> None:
+    """An unknown letter is the caller's fault, a database that is away is ours."""
+    desk.error = error
+    assert (await desk.ask(REDELIVER, {"ids": LETTERS})).status_code == status
+
+
+async def test_redelivery_needs_a_key(desk: Desk) -> None:
+    """As every wish of an operator does."""
+    assert (await desk.ask(REDELIVER, {"all": True}, None)).status_code == 400
