@@ -11,6 +11,7 @@ reason; what follows goes on.
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,11 +19,14 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
+import structlog
+from cachetools import LRUCache
 
 from aggregates.event_store import shops
 from aggregates.event_store.buyer_keys import BuyerKeys, buyer_subject, day_subject, order_subject
 from aggregates.event_store.connection import Connection
 from aggregates.event_store.raw_webhooks import RawWebhook
+from aggregates.policies.status_order import known_status
 from gateways.tiktok import webhooks
 from gateways.tiktok.webhooks import Parsed
 from schemas import codec, topics
@@ -36,7 +40,12 @@ from streams.publishing import Record
 
 SHOPS_KNOWN_FOR_SECONDS = 10.0
 MAX_HEADER_CHARACTERS = 200
+STATUSES_WARNED_OF = 1000
 UNREGISTERED = "shop_id: is no registered shop"
+
+_STATUS = re.compile(r"[A-Z_]{1,40}\Z")
+
+log = structlog.get_logger()
 
 
 class Arrived(NamedTuple):
@@ -58,6 +67,7 @@ class Intake:
         self._master_key = master_key
         self._shops: frozenset[str] = frozenset()
         self._shops_read_at = float("-inf")
+        self._warned: LRUCache[str, bool] = LRUCache(STATUSES_WARNED_OF)
 
     def transform(self, connection: Connection, records: Sequence[Raw]) -> Forwarded:
         """The commands behind these webhooks, what is kept of them, and what is wrong with the rest."""
@@ -72,6 +82,7 @@ class Intake:
         registered = self._registered(connection, {each.parsed.shop for each in arrived})
         refused += [(each.record, UNREGISTERED) for each in arrived if each.parsed.shop not in registered]
         arrived = [each for each in arrived if each.parsed.shop in registered]
+        self._warn_of_statuses(arrived)
         today = day_subject(now.date())
         self._keys.make_ready(connection, [today, *(each.subject for each in arrived)])
         return Forwarded([self._command(each) for each in arrived], [self._raw(each) for each in arrived], refused)
@@ -88,6 +99,17 @@ class Intake:
             _received_at(headers.get("received-at"), record.timestamp),
             self._subject(parsed),
         )
+
+    def _warn_of_statuses(self, arrived: Sequence[Arrived]) -> None:
+        """Warn once of each status that nobody knows; one that does not look like a status is not quoted."""
+        for each in arrived:
+            order = each.parsed.command
+            if not isinstance(order, RecordOrder) or known_status(order.status) is not None:
+                continue
+            if order.status not in self._warned:
+                self._warned[order.status] = True
+                shown = order.status if _STATUS.match(order.status) else "not shown"
+                log.warning("status is unknown", status=shown, order_id=str(order.order_id))
 
     def _subject(self, parsed: Parsed) -> str:
         if parsed.buyer_id:

@@ -152,6 +152,25 @@ class World:
             raise AssertionError(f"{sku} shows {found}, not {figures}") from None
         return found
 
+    def letter(self, letter: UUID) -> dict[str, Any]:
+        """One dead letter."""
+        found: dict[str, Any] = self.look(f"/dead-letters/{letter}")["item"]
+        return found
+
+    def eventually_dead(self, event_id: str) -> UUID:
+        """The dead letter of a webhook, once there is one."""
+
+        def dead() -> UUID | None:
+            with self.connected() as connection:
+                row = connection.execute(
+                    "SELECT id FROM dead_letters WHERE headers->>'event-id' = %s", (event_id,)
+                ).fetchone()
+            return None if row is None else row[0]
+
+        found = eventually(dead, what=f"webhook {event_id} is a dead letter")
+        assert found is not None
+        return found
+
     # What only a test may look at
 
     def connected(self) -> Connection:
