@@ -37,6 +37,7 @@ class Proof(NamedTuple):
 PROOFS = (
     Proof("never-skips"),
     Proof("field-cases-1"),
+    Proof("bad-input"),
     Proof("latency"),
     Proof("ingress"),
     Proof("main-job"),
