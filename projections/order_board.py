@@ -74,7 +74,7 @@ INDEXES = (
 )
 
 
-class LineSummary(msgspec.Struct, frozen=True):
+class LineSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line in short, with its share of the order's discount."""
 
     line_id: str

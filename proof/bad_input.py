@@ -48,6 +48,9 @@ RECORDS: Final = 500
 PROBES: Final = 40
 SEED: Final = 20_251_124
 CONNECTIONS: Final = 16
+TRIES: Final = 3
+"""A connection on which too large a body was refused is closed, now and then while the next request goes out on it."""
+
 ANSWER_SECONDS: Final = 60.0
 SETTLED_WITHIN_SECONDS: Final = 120.0
 QUIET_SECONDS: Final = 3.0
@@ -114,7 +117,7 @@ class Door:
         self._secret = stack.settings.require_webhook_secret()
 
     async def send(self, webhooks: Sequence[Webhook]) -> list[int]:
-        """Send all of them, and return the status of each answer, 0 where there was none."""
+        """Send all of them, and return the status of each answer, 0 where there was none in three tries."""
         statuses = [0] * len(webhooks)
         places = iter(range(len(webhooks)))
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS)) as session:
@@ -131,10 +134,11 @@ class Door:
     async def _post(self, session: aiohttp.ClientSession, webhook: Webhook) -> int:
         signature = sign(self._secret, webhook.body) if webhook.signed else "0" * 64
         headers = {"x-tiktok-shop-signature": signature, "x-tiktok-shop-event-id": webhook.event_id}
-        with suppress(aiohttp.ClientError, TimeoutError):
-            async with session.post(f"{self._url}/webhooks/tiktok", data=webhook.body, headers=headers) as answer:
-                await answer.read()
-                return answer.status
+        for _ in range(TRIES):
+            with suppress(aiohttp.ClientError, TimeoutError):
+                async with session.post(f"{self._url}/webhooks/tiktok", data=webhook.body, headers=headers) as answer:
+                    await answer.read()
+                    return answer.status
         return 0
 
     async def redeliver(self, body: dict[str, Any], key: str) -> int:

@@ -173,7 +173,7 @@ def test_fc_16_currency_that_is_unknown_or_mixed_waits_for_a_person(world: World
     world.tell(three_lines(number, sku, "94.98", *currencies))
     order = world.eventually_order(number, "HELD")["order"]
     world.eventually_stock(sku, reserved=3, available=7)
-    assert [line["discount"] for line in order["lines"]] == [None] * 3
+    assert not any("discount" in line for line in order["lines"])
     assert order["carrier"] == ""
 
 
