@@ -46,6 +46,8 @@ def whole_order(
     """The order as the body shows it. Raises `BadInput` naming the field."""
     if not webhook.order_status:
         raise BadInput("order_status", "is missing")
+    if not webhook.order_lines:
+        raise BadInput("order_lines", "an order needs at least one line")
     paid = _paid(webhook.payment_info)
     lines = _lines(webhook.order_lines, paid)
     flags = _flags(lines, paid, _texts(webhook))
@@ -105,9 +107,7 @@ def _paid(payment: PaymentInfo | None) -> Paid:
     )
 
 
-def _lines(lines: Sequence[RawLine] | None, paid: Paid) -> tuple[OrderLine, ...]:
-    if not lines:
-        raise BadInput("order_lines", "an order needs at least one line")
+def _lines(lines: Sequence[RawLine], paid: Paid) -> tuple[OrderLine, ...]:
     if len(lines) > MAX_LINES:
         raise BadInput("order_lines", f"has more than {MAX_LINES} lines")
     return tuple(_line(line, index, paid) for index, line in enumerate(lines))
