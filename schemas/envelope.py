@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -103,6 +103,25 @@ def from_headers(headers: Headers) -> Envelope:
         previous_position=None if position is None else _position(found["ce_previousposition"]),
         payload_hash=found.get("ce_payloadhash", b""),
     )
+
+
+def odd_header(headers: Headers) -> str:
+    """The name of the attribute on which `from_headers` fails: its own words would quote the value."""
+    parts: dict[str, Callable[[bytes], object]] = {
+        **dict.fromkeys(("ce_id", "ce_type", "ce_source", "ce_subject", "ce_correlationid", "ce_causationid"), _text),
+        **dict.fromkeys(("ce_logposition", "ce_previousposition"), _position),
+        **dict.fromkeys(("ce_code", "ce_epoch"), int),
+        "ce_dataschema": lambda value: int(value.partition(b":")[2]),
+        "ce_time": lambda value: datetime.fromisoformat(value.decode()),
+    }
+    found = dict(headers)
+    for name, read in parts.items():
+        try:
+            read(found.get(name, b""))
+        except ValueError:
+            if name in found:
+                return name
+    return "ce_?"
 
 
 def _text(value: bytes) -> str:

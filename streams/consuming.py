@@ -31,7 +31,7 @@ from aggregates.event_store.connection import STORE_AWAY, Connection, StoreUnava
 from aggregates.event_store.consumer_offsets import Advance, OffsetMoved, Place
 from aggregates.event_store.dead_letters import DeadLetter
 from schemas import codec
-from schemas.envelope import CODE, Envelope, from_headers
+from schemas.envelope import CODE, Envelope, from_headers, odd_header
 from schemas.topics import topic_of
 from streams.letters import dead_letter
 from streams.publishing import BrokerUnavailable
@@ -149,8 +149,8 @@ def decode(record: Raw) -> Received:
         envelope = from_headers(record.headers)
     except KeyError as error:
         raise codec.BadMessage(f"header {error.args[0]} is missing") from None
-    except ValueError as error:
-        raise codec.BadMessage(f"a header does not parse: {error}") from None
+    except ValueError:
+        raise codec.BadMessage(f"header {odd_header(record.headers)} does not parse") from None
     decoded = codec.decode_from_outside if envelope.log_position is None else codec.decode
     try:
         message = decoded(envelope.type, envelope.version, record.value or b"")

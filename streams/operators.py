@@ -198,7 +198,7 @@ def package_of(name: str) -> UUID:
 
 def _identified(name: str, what: str, derive: Callable[[tuple[str, str, str]], UUID]) -> UUID:
     parts = name.split(":")
-    if len(parts) == 3 and all(parts) and "\x00" not in name:
+    if len(parts) == 3 and name.isprintable() and all(0 < len(part) <= inputs.MAX_ID_CHARACTERS for part in parts):
         return derive((parts[0], parts[1], parts[2]))
     try:
         return UUID(name)

@@ -195,9 +195,9 @@ def test_missing_header_is_named(missing: str) -> None:
     ],
 )
 def test_header_that_does_not_parse_is_bad(header: tuple[str, bytes]) -> None:
-    """A malformed attribute is a bad record, never another exception."""
-    whole = carrying(HOLD)
-    with pytest.raises(codec.BadMessage):
+    """A malformed attribute is a bad record, never another exception; it is named, its value is not."""
+    whole = relayed(HOLD, 0, position=1)
+    with pytest.raises(codec.BadMessage, match=rf"^header {header[0]} does not parse$"):
         decode(ARecord(whole.topic, value=whole.value, headers=[*whole.headers, header]))
 
 

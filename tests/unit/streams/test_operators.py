@@ -152,6 +152,7 @@ PROBLEMS: list[tuple[str, Any, int, str]] = [
     (f"/orders/{ORDER}/priority", {"score": 101, "reason": "a"}, 422, "score"),
     ("/orders/nobody/hold", {"reason": "a"}, 404, "id"),
     (f"/orders/tiktok:{SHOP}:/hold", {"reason": "a"}, 404, "id"),
+    (f"/orders/tiktok:{SHOP}:{'5' * 65}/hold", {"reason": "a"}, 404, "id"),
     (f"/stock-items/{ITEM}/movements", {**MOVEMENT, "quantity": 0}, 422, "quantity"),
     (f"/stock-items/{ITEM}/movements", {**MOVEMENT, "quantity": -1}, 422, "quantity"),
     (f"/stock-items/{ITEM}/movements", {**MOVEMENT, "quantity": HUGE}, 422, "quantity"),
