@@ -129,9 +129,11 @@ class Decider:
             return None
 
     def _is_astray(self, connection: Connection, one: Received, effects: Effects) -> bool:
-        """Whether a record is on a partition of which this agent's is not the only writer; then it is sent again."""
+        """Whether a record came under a key that is not its aggregate's, and is sent again, where its writer is."""
+        if one.envelope.log_position is not None:
+            return False
         key = topics.key_of(one.message)
-        if one.envelope.log_position is not None or one.record.key == key.encode():
+        if one.record.key == key.encode():
             return False
         letter = dead_letter(
             self.name, one.record, "bad", "key: is not the id in the body", keys=self._keys, connection=connection

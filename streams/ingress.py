@@ -27,7 +27,7 @@ from schemas import topics
 from schemas.codec import encode
 from schemas.values import Value
 from streams.bodies import read_body
-from streams.operators import operator_routes
+from streams.operators import operator_routes, redelivery_route
 from streams.publishing import BrokerUnavailable, Full, Publisher, Record, RecordTooLarge
 from streams.redelivery import Redeliver
 
@@ -136,7 +136,11 @@ def build_ingress(secrets: Sequence[Secret], publisher: Publisher, redeliver: Re
     """The ingress application, and the gatherer that must run beside it."""
     gatherer = Gatherer(publisher)
     ingress = Ingress(secrets, gatherer)
-    routes = [Route("/webhooks/tiktok", ingress.tiktok, methods=["POST"]), *operator_routes(gatherer.put, redeliver)]
+    routes = [
+        Route("/webhooks/tiktok", ingress.tiktok, methods=["POST"]),
+        *operator_routes(gatherer.put),
+        redelivery_route(redeliver),
+    ]
     return Starlette(routes=routes), gatherer
 
 

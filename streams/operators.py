@@ -100,16 +100,8 @@ class Moment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     occurred_at: Aware | None = None
 
 
-class Redelivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of a redelivery: these dead letters, or all that wait and whose reason holds a text."""
-
-    ids: Annotated[tuple[UUID, ...], msgspec.Meta(max_length=MAX_LETTERS_AT_ONCE)] = ()
-    all: bool = False
-    reason: Text = ""
-
-
-def operator_routes(put: Put, redeliver: Redeliver) -> list[Route]:
-    """The operator's endpoints over a function that makes one record durable, and one that sends dead letters again."""
+def operator_routes(put: Put) -> list[Route]:
+    """The operator's endpoints over a function that makes one record durable."""
     endpoints: dict[str, tuple[Callable[[str], UUID], Build]] = {
         "/stock-items/{id}/movements": (stock_item_of, _movement),
         "/stock-items/{id}/counts": (stock_item_of, _count),
@@ -121,11 +113,7 @@ def operator_routes(put: Put, redeliver: Redeliver) -> list[Route]:
         "/packages/{id}/buy-label": (package_of, _buy_label),
     }
     return [
-        *(
-            Route(path, _endpoint(put, identify, build), methods=["POST"])
-            for path, (identify, build) in endpoints.items()
-        ),
-        Route("/dead-letters/redeliver", _redelivering(redeliver), methods=["POST"]),
+        Route(path, _endpoint(put, identify, build), methods=["POST"]) for path, (identify, build) in endpoints.items()
     ]
 
 
@@ -141,44 +129,9 @@ def _endpoint(put: Put, identify: Callable[[str], UUID], build: Build) -> Callab
             return _problem(problem)
         except (BrokerUnavailable, Full, RecordTooLarge) as error:
             return _problem(Problem(503, "Unavailable", f"Kafka did not take the command: {type(error).__name__}"))
-        return _accepted(key)
+        return Response(msgspec.json.encode({"command_id": key}), status_code=202, media_type="application/json")
 
     return endpoint
-
-
-def _redelivering(redeliver: Redeliver) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
-        try:
-            key = _idempotency_key(request)
-            body = await _body(request)
-            await redeliver(key, body, _wish(body))
-        except Problem as problem:
-            return _problem(problem)
-        except NotRedeliverable as error:
-            return _problem(Problem(422, "Invalid", str(error)))
-        except STORE_FAULT as error:
-            return _problem(Problem(503, "Unavailable", f"PostgreSQL did not take it: {type(error).__name__}"))
-        return _accepted(key)
-
-    return endpoint
-
-
-def _wish(body: bytes) -> Wish:
-    asked: Redelivery = _decoded(body, Redelivery)
-    if bool(asked.ids) == asked.all or (asked.reason and not asked.all):
-        raise Problem(422, "Invalid", "ids: either ids, or all, which may be narrowed by a reason")
-    return Wish(asked.ids, asked.reason)
-
-
-def _accepted(key: str) -> Response:
-    return Response(msgspec.json.encode({"command_id": key}), status_code=202, media_type="application/json")
-
-
-async def _body(request: Request) -> bytes:
-    body = await read_body(request, MAX_BODY_BYTES)
-    if body is None:
-        raise Problem(413, "Too large", f"the body has more than {MAX_BODY_BYTES} bytes")
-    return body
 
 
 def order_of(name: str) -> UUID:
@@ -310,3 +263,44 @@ def _record(command: Command, key: str) -> Record:
 def _problem(problem: Problem) -> Response:
     body = {"type": "about:blank", "title": problem.title, "status": problem.status, "detail": str(problem)}
     return Response(msgspec.json.encode(body), status_code=problem.status, media_type="application/problem+json")
+
+
+async def _body(request: Request) -> bytes:
+    body = await read_body(request, MAX_BODY_BYTES)
+    if body is None:
+        raise Problem(413, "Too large", f"the body has more than {MAX_BODY_BYTES} bytes")
+    return body
+
+
+class Redelivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a redelivery: these dead letters, or all that wait and whose reason holds a text."""
+
+    ids: Annotated[tuple[UUID, ...], msgspec.Meta(max_length=MAX_LETTERS_AT_ONCE)] = ()
+    all: bool = False
+    reason: Text = ""
+
+
+def redelivery_route(redeliver: Redeliver) -> Route:
+    """The operator's endpoint over a function that sends dead letters again."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            key = _idempotency_key(request)
+            body = await _body(request)
+            await redeliver(key, body, _wish(body))
+        except Problem as problem:
+            return _problem(problem)
+        except NotRedeliverable as error:
+            return _problem(Problem(422, "Invalid", str(error)))
+        except STORE_FAULT as error:
+            return _problem(Problem(503, "Unavailable", f"PostgreSQL did not take it: {type(error).__name__}"))
+        return Response(msgspec.json.encode({"command_id": key}), status_code=202, media_type="application/json")
+
+    return Route("/dead-letters/redeliver", endpoint, methods=["POST"])
+
+
+def _wish(body: bytes) -> Wish:
+    asked: Redelivery = _decoded(body, Redelivery)
+    if bool(asked.ids) == asked.all or (asked.reason and not asked.all):
+        raise Problem(422, "Invalid", "ids: either ids, or all, which may be narrowed by a reason")
+    return Wish(asked.ids, asked.reason)

@@ -27,7 +27,7 @@ from schemas.commands import (
 )
 from schemas.envelope import from_headers
 from schemas.topics import topic_of
-from streams.operators import operator_routes
+from streams.operators import operator_routes, redelivery_route
 from streams.publishing import BrokerUnavailable, Full, Record
 from streams.redelivery import NotRedeliverable, Wish
 from tests.webhooks import SHOP
@@ -45,7 +45,7 @@ class Desk:
         self.kept: list[Record] = []
         self.wishes: list[tuple[str, bytes, Wish]] = []
         self.error: Exception | None = None
-        app = Starlette(routes=operator_routes(self._put, self._redeliver))
+        app = Starlette(routes=[*operator_routes(self._put), redelivery_route(self._redeliver)])
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://desk")
 
