@@ -65,12 +65,14 @@ class Sealed(Value):
     Personal fields of one buyer, encrypted with that buyer's key.
 
     `subject` is the HMAC of shop and buyer id (of the order where no buyer is known), never the id itself.
-    `data` is nonce and AES-256-GCM ciphertext of the JSON of a `Person`.
+    `data` is nonce and AES-256-GCM ciphertext of the JSON of a `Person`. `digest`, made with the buyer's key, agrees
+    where name and street do, so that another address is told from the same one sealed again.
     """
 
     subject: str
     key_version: int
     data: bytes
+    digest: str = ""
 
 
 class Person(Value):
