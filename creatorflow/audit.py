@@ -232,10 +232,10 @@ def _judge_reservations(ledger: Ledger, found: Findings, orders: dict[UUID, Orde
         if order.ready and not order.cancelled:
             for stock_item, quantity in order.needs.items():
                 facts = ledger.stock.get(stock_item)
-                held = (facts.reservations.get(order_key) or facts.left.get(order_key)) if facts else None
+                held = (facts.reservations.get(order_key, 0) + facts.left.get(order_key, 0)) if facts else 0
                 if held != quantity:
                     found.add(
-                        "reservations-match", order_key, f"is ready and holds {held or 0} of {quantity} at {stock_item}"
+                        "reservations-match", order_key, f"is ready and holds {held} of {quantity} at {stock_item}"
                     )
 
 

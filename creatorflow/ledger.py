@@ -70,6 +70,7 @@ class OrderFacts:
     fulfilled: bool = False
     cancelled: bool = False
     cancellation_asked: bool = False
+    gone: bool = False
     held: bool = False
     touched_by_person: bool = False
     last_at: datetime | None = None
@@ -83,6 +84,8 @@ class OrderFacts:
             return "HELD"
         if self.cancellation_asked:
             return "CANCELLATION_ASKED"
+        if self.gone:
+            return "FULFILLED"
         if self.fulfilled:
             return "FULFILLED" if self.pushed >= self.labels.keys() else "TO_PUSH"
         if self.short_at:
@@ -202,7 +205,8 @@ class Ledger:
             return
         order.last_at = row.event.timestamp
         order.fulfilment_state = getattr(public, "fulfilment_state", order.fulfilment_state)
-        order.marketplace_status = getattr(public, "marketplace_status", order.marketplace_status)
+        if not isinstance(public, events.OrderUpdateSuperseded | events.OrderStatusFlagged):
+            order.marketplace_status = getattr(public, "marketplace_status", order.marketplace_status)
         if getattr(public, "operator", ""):
             order.touched_by_person = True
 
@@ -237,6 +241,51 @@ def _order_backordered(ledger: Ledger, row: Logged, event: events.OrderBackorder
     order = ledger.order(event.order_id)
     order.short_at.add(event.stock_item_id)
     order.was_short = True
+    order.ready = False
+    _close_packages(order, event.closed)
+
+
+def _close_packages(order: OrderFacts, closed: Iterable[UUID]) -> None:
+    """What was in these packages is packed anew; their labels are void."""
+    for shipment in closed:
+        order.labels.pop(shipment, None)
+        order.fulfilled = False
+
+
+def _packages_closed(ledger: Ledger, row: Logged, event: events.OrderSplit) -> None:
+    _close_packages(ledger.order(event.order_id), event.closed)
+
+
+def _line_cancelled(ledger: Ledger, row: Logged, event: events.OrderLineCancelled) -> None:
+    order = ledger.order(event.order_id)
+    for need in event.release:
+        left = order.needs.get(need.stock_item_id, 0) - need.quantity
+        if left < 0:
+            ledger.fault("reservations-match", row, f"cancels {-left} more of {need.stock_item_id} than it needs")
+        order.needs[need.stock_item_id] = max(left, 0)
+        if left <= 0:
+            order.needs.pop(need.stock_item_id)
+            order.short_at.discard(need.stock_item_id)
+    _close_packages(order, event.closed)
+    order.fulfilled = order.fulfilled and not event.stopped
+
+
+def _shown_dispatched(ledger: Ledger, row: Logged, event: events.OrderShownDispatched) -> None:
+    order = ledger.order(event.order_id)
+    _close_packages(order, event.closed)
+    if event.contents:
+        order.gone, order.ready = True, False
+
+
+def _label_replaced(ledger: Ledger, row: Logged, event: events.OrderLabelReplaced) -> None:
+    ledger.order(event.order_id).labels[event.shipment_id] = event.tracking_number
+
+
+def _cancellation_settled(
+    ledger: Ledger, row: Logged, event: events.OrderCancellationAnswered | events.OrderCancellationWithdrawn
+) -> None:
+    order = ledger.order(event.order_id)
+    order.cancellation_asked = False
 
 
 def _order_ready(ledger: Ledger, row: Logged, event: events.OrderReadyToShip) -> None:
@@ -253,12 +302,16 @@ def _order_released(ledger: Ledger, row: Logged, event: events.OrderReleased) ->
 
 
 def _order_cancelled(ledger: Ledger, row: Logged, event: events.OrderCancelled) -> None:
-    ledger.order(event.order_id).cancelled = True
+    order = ledger.order(event.order_id)
+    if order.cancelled:
+        ledger.fault("nothing-doubled", row, "the order was cancelled twice")
+    order.cancelled = True
 
 
 def _cancellation_requested(ledger: Ledger, row: Logged, event: events.OrderCancellationRequested) -> None:
     order = ledger.order(event.order_id)
-    order.cancellation_asked = order.touched_by_person = True
+    order.cancellation_asked = True
+    order.touched_by_person = order.touched_by_person or event.fulfilment_state == "HELD"
 
 
 def _order_labelled(ledger: Ledger, row: Logged, event: events.OrderLabelled) -> None:
@@ -386,6 +439,12 @@ _HANDLERS: dict[type[Event], Callable[[Ledger, Logged, Any], None]] = {
     events.OrderReleased: _order_released,
     events.OrderCancelled: _order_cancelled,
     events.OrderCancellationRequested: _cancellation_requested,
+    events.OrderCancellationAnswered: _cancellation_settled,
+    events.OrderCancellationWithdrawn: _cancellation_settled,
+    events.OrderLineCancelled: _line_cancelled,
+    events.OrderSplit: _packages_closed,
+    events.OrderShownDispatched: _shown_dispatched,
+    events.OrderLabelReplaced: _label_replaced,
     events.OrderLabelled: _order_labelled,
     events.OrderFulfilled: _order_fulfilled,
     events.OrderFulfilmentPushed: _order_pushed,

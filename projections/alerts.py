@@ -20,7 +20,7 @@ from schemas.topics import INVENTORY_EVENTS, ORDERS_EVENTS, REPLENISHMENT_EVENTS
 from schemas.values import derived_id
 
 NAME = "alerts"
-VERSION = 1
+VERSION = 2
 TOPICS = (ORDERS_EVENTS, INVENTORY_EVENTS, SHIPPING_EVENTS, REPLENISHMENT_EVENTS)
 KEY = ("subject", "kind")
 COLUMNS = """
@@ -195,6 +195,15 @@ def _nothing_owed(event: Any) -> bool:
     return bool(event.backordered == 0)
 
 
+def _address_shown(event: Any) -> bool:
+    return event.address is not None and bool(event.address.complete)
+
+
+def _return_dropped(event: Any) -> bool:
+    """Whether nothing will come back after all."""
+    return any(word in event.status.upper() for word in ("CANCEL", "REJECT", "WITHDRAW"))
+
+
 _STOCK_MOVED = Effect(closes=(Closes(("stock-depleted",), _units_free), Closes(("stock-short",), _nothing_owed)))
 _STOCK_KNOWN = Effect(closes=(*_STOCK_MOVED.closes, Closes(("stock-unknown",))))
 _STOCK_SHORT = Effect(
@@ -223,7 +232,31 @@ _NOTHING = Effect()
 
 EFFECTS: dict[type[Event], Effect] = {
     events.OrderPlaced: _NOTHING,
-    events.OrderStatusAdvanced: Effect(closes=(Closes(("status-unknown",)),)),
+    events.OrderStatusAdvanced: Effect(
+        closes=(Closes(("status-unknown",)), Closes(("address-missing",), _address_shown)),
+    ),
+    events.OrderAddressChanged: Effect(
+        opens=(
+            Opens(
+                "address-too-late",
+                "warning",
+                lambda event: "the address changed after a package had left",
+                _no_figures,
+                lambda event: event.too_late,
+            ),
+        ),
+        closes=(Closes(("address-missing",)),),
+    ),
+    events.OrderAddressMissing: Effect(
+        opens=(
+            Opens(
+                "address-missing",
+                "warning",
+                lambda event: "the marketplace lets it go and shows no address",
+                lambda event: {"since": _moment(event.since)},
+            ),
+        )
+    ),
     events.OrderUpdateSuperseded: _NOTHING,
     events.OrderStatusFlagged: Effect(
         opens=(
@@ -241,22 +274,70 @@ EFFECTS: dict[type[Event], Effect] = {
     events.OrderCancellationRequested: Effect(
         opens=(
             Opens(
-                "cancellation-after-label",
-                "critical",
+                "cancellation-asked",
+                "warning",
                 _said,
-                lambda event: {"requested_at": _moment(event.requested_at)},
+                lambda event: {
+                    "requested_at": _moment(event.requested_at),
+                    "cancel_id": event.cancel_id,
+                    "answer_by": _moment(event.deadline_at),
+                },
+                lambda event: event.fulfilment_state == "HELD",
             ),
         )
     ),
-    events.OrderCancelled: Effect(closes=(Closes(("order-held", "cancellation-after-label", "status-unknown")),)),
+    events.OrderCancellationDue: Effect(
+        opens=(
+            Opens(
+                "cancellation-asked",
+                "critical",
+                lambda event: "the buyer asks to cancel, and the time to answer ends",
+                lambda event: {"cancel_id": event.cancel_id, "answer_by": _moment(event.deadline_at)},
+            ),
+        )
+    ),
+    events.OrderCancellationAnswered: Effect(closes=(Closes(("cancellation-asked",)),)),
+    events.OrderCancellationWithdrawn: Effect(closes=(Closes(("cancellation-asked",)),)),
+    events.OrderLineCancelled: _NOTHING,
+    events.OrderRefunded: _NOTHING,
+    events.OrderReturnOpened: Effect(
+        opens=(
+            Opens(
+                "return-to-inspect",
+                "warning",
+                lambda event: "the buyer sends goods back",
+                lambda event: {"return_id": event.return_id, "status": event.status},
+            ),
+        )
+    ),
+    events.OrderReturnAdvanced: Effect(closes=(Closes(("return-to-inspect",), _return_dropped),)),
+    events.OrderRequestRefused: _NOTHING,
+    events.OrderCancelled: Effect(
+        closes=(Closes(("order-held", "cancellation-asked", "status-unknown", "address-missing")),)
+    ),
     events.OrderStockReserved: _NOTHING,
     events.OrderBackordered: _NOTHING,
+    events.OrderReservationsGivenBack: _NOTHING,
     events.OrderDelayed: _NOTHING,
     events.OrderReadyToShip: _NOTHING,
+    events.OrderSplit: _NOTHING,
     events.OrderLabelled: _NOTHING,
+    events.OrderLabelReplaced: _NOTHING,
     events.OrderFulfilled: _NOTHING,
     events.OrderFulfilmentPushed: _NOTHING,
+    events.OrderPackageMoved: Effect(
+        opens=(
+            Opens(
+                "package-returned",
+                "warning",
+                lambda event: "a package came back: inspect it",
+                lambda event: {"shipment_id": str(event.shipment_id)},
+                lambda event: event.stage == "returned",
+            ),
+        )
+    ),
     events.OrderDispatched: _NOTHING,
+    events.OrderShownDispatched: _NOTHING,
     events.OrderDelivered: _NOTHING,
     events.OrderCompleted: _NOTHING,
     events.StockItemOpened: _NOTHING,

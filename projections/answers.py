@@ -61,6 +61,7 @@ class OrdersQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     sku: str | None = None
     due_before: Moment | None = None
     hopeless: bool | None = None
+    late: Literal["label", "scan", "arrange"] | None = None
 
 
 class StockQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -67,16 +67,47 @@ class Asked(NamedTuple):
 async def orders(asked: Asked) -> Page[OrderRow]:
     """The orders, the newest first."""
     query: answers.OrdersQuery = asked.query
-    if query.hopeless is not None:
-        raise problems.bad_parameter("hopeless", "this list is not made yet")
     where = _equal(
-        marketplace_status=query.status, fulfilment_state=query.fulfilment_state, level=query.priority, shop=query.shop
+        marketplace_status=query.status,
+        fulfilment_state=query.fulfilment_state,
+        level=query.priority,
+        shop=query.shop,
+        hopeless=query.hopeless,
     )
+    if query.late is not None:
+        where += _late(query.late, asked.crossing.clock())
     if query.sku is not None:
         where.append(Where("skus", "&&", list(order_board.search_terms(query.sku))))
     if query.due_before is not None:
         where.append(Where("dispatch_by", "<", query.due_before))
     return await _page(asked, order_board.NAME, OrderRow, where, Order("placed_position"))
+
+
+def _late(step: str, at: datetime) -> list[Where]:
+    """
+    The orders whose clock runs out: not labelled 8 h before `dispatch_by`, not scanned 2 h before it, not arranged 24 h
+    before `cancel_by`.
+    """
+    if step == "label":
+        states = ["WAITING", "RECEIVED", "RESERVING", "BACKORDERED", "READY", "HELD"]
+        return [
+            Where("dispatch_by", "<", at + timedelta(hours=8)),
+            Where("fulfilment_state", "= ANY", states),
+            Where("marketplace_status", "= ANY", ["ON_HOLD", "AWAITING_SHIPMENT", "PARTIALLY_SHIPPING"]),
+        ]
+    if step == "scan":
+        states = ["WAITING", "RECEIVED", "RESERVING", "BACKORDERED", "READY", "LABELLED", "FULFILLED", "HELD"]
+        return [
+            Where("dispatch_by", "<", at + timedelta(hours=2)),
+            Where("fulfilment_state", "= ANY", states),
+            Where("dispatched_at", "IS NULL", None),
+            Where("completed_at", "IS NULL", None),
+        ]
+    return [
+        Where("cancel_by", "<", at + timedelta(hours=24)),
+        Where("fulfilment_state", "= ANY", ["WAITING", "RECEIVED", "RESERVING", "BACKORDERED", "READY", "HELD"]),
+        Where("marketplace_status", "= ANY", ["ON_HOLD", "AWAITING_SHIPMENT", "PARTIALLY_SHIPPING"]),
+    ]
 
 
 async def order(asked: Asked) -> answers.One[answers.WholeOrder]:
@@ -115,7 +146,7 @@ class _Placed(msgspec.Struct):
 
 
 async def _placed(asked: Asked, key: UUID) -> tuple[tuple[OrderLine, ...], Address | None]:
-    bodies = await asked.reader.bodies(key, ["OrderPlaced", "OrderStatusAdvanced"])
+    bodies = await asked.reader.bodies(key, ["OrderPlaced", "OrderStatusAdvanced", "OrderAddressChanged"])
     said = [msgspec.json.decode(body, type=_Placed) for body in bodies]
     lines = next((each.lines for each in said if each.lines), ())
     return lines, next((each.address for each in said if each.address), None)

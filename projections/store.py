@@ -298,7 +298,7 @@ class Where(NamedTuple):
     """One condition of a query: a column of the read model, an operator and a value."""
 
     column: str
-    operator: Literal["=", "<", ">", "= ANY", "&&"]
+    operator: Literal["=", "<", ">", "= ANY", "&&", "IS NULL"]
     value: object
 
 
@@ -308,6 +308,7 @@ _OPERATORS = {
     ">": sql.SQL("{} > %s"),
     "= ANY": sql.SQL("{} = ANY(%s)"),
     "&&": sql.SQL("{} && %s::text[]"),
+    "IS NULL": sql.SQL("({} IS NULL) = (%s::text IS NULL)"),
 }
 
 

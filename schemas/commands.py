@@ -127,26 +127,12 @@ class RecordFulfilmentPushed(Command):
 
 
 class RecordTracking(Command):
-    """A package of this order moved: handed over, in transit, delivered or returned, at `occurred_at` (event time)."""
+    """A package of this order moved: printed, put back, handed over … at `occurred_at` (event time)."""
 
     order_id: UUID
     shipment_id: UUID
-    status: Literal["HANDED_OVER", "IN_TRANSIT", "DELIVERED", "RETURNED"]
+    status: Literal["HANDED_OVER", "IN_TRANSIT", "DELIVERED", "RETURNED", "PRINTED", "PUT_BACK"]
     occurred_at: datetime
-
-
-class ReclassifyOrder(Command):
-    """Work out the order's priority again; `set_for` names the moment it was set for (24h, 6h)."""
-
-    order_id: UUID
-    set_for: str
-
-
-class ExpireHold(Command):
-    """The hold of an unpaid order ends. Ignored unless the order still waits for the payment it was set for."""
-
-    order_id: UUID
-    set_for: datetime
 
 
 class HoldOrder(Command):
@@ -165,12 +151,13 @@ class ReleaseOrder(Command):
 
 
 class CancelOrder(Command):
-    """An operator cancels this order, or units of some of its lines."""
+    """An operator cancels this order, or units of some of its lines, once per `reference`."""
 
     order_id: UUID
     reason: str
     operator: str = ""
     lines: tuple[LineQuantity, ...] = ()
+    reference: str = ""
 
 
 class AnswerCancellation(Command):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from schemas import commands, events
+from schemas import commands, events, timers
 from schemas.commands import Command
 from schemas.events import Event
 
@@ -51,8 +51,10 @@ _ORDERS = (
     commands.RecordLabel,
     commands.RecordFulfilmentPushed,
     commands.RecordTracking,
-    commands.ReclassifyOrder,
-    commands.ExpireHold,
+    timers.ReclassifyOrder,
+    timers.ExpireHold,
+    timers.CheckAddress,
+    timers.RemindOfCancellation,
     commands.HoldOrder,
     commands.ReleaseOrder,
     commands.CancelOrder,
@@ -112,6 +114,21 @@ _ORDER_EVENTS = (
     events.OrderDispatched,
     events.OrderDelivered,
     events.OrderCompleted,
+    events.OrderAddressChanged,
+    events.OrderAddressMissing,
+    events.OrderCancellationAnswered,
+    events.OrderCancellationWithdrawn,
+    events.OrderCancellationDue,
+    events.OrderLineCancelled,
+    events.OrderRefunded,
+    events.OrderReturnOpened,
+    events.OrderReturnAdvanced,
+    events.OrderRequestRefused,
+    events.OrderReservationsGivenBack,
+    events.OrderSplit,
+    events.OrderLabelReplaced,
+    events.OrderShownDispatched,
+    events.OrderPackageMoved,
 )
 _INVENTORY_EVENTS = (
     events.StockItemOpened,

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from schemas import codec, topics, values
 from schemas.commands import (
+    AnswerCancellation,
     BuyLabel,
     CancelOrder,
     Command,
@@ -28,13 +29,18 @@ from schemas.commands import (
     RecordCount,
     RecordMovement,
     ReleaseOrder,
+    SplitOrder,
 )
 from schemas.envelope import Envelope, to_headers
+from schemas.values import LineQuantity
 from streams.publishing import BrokerUnavailable, Full, Record, RecordTooLarge
 
 NO_NUL = r"^[^\x00]*$"
 MAX_TEXT_CHARACTERS = 1000
 MAX_UNITS = 1_000_000_000
+MAX_LINES = 500
+MAX_PACKAGES = 50
+MAX_ORDERS_AT_ONCE = 500
 
 Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT_CHARACTERS, pattern=NO_NUL)]
 Units = Annotated[int, msgspec.Meta(ge=-MAX_UNITS, le=MAX_UNITS)]
@@ -42,6 +48,7 @@ Aware = Annotated[datetime, msgspec.Meta(tz=True)]
 
 Put = Callable[[Record], Awaitable[None]]
 Build = Callable[[UUID, dict[str, str], bytes], list[Command]]
+Understand = Callable[[Request, str, bytes], list[Command]]
 
 SOURCE = "operator"
 MAX_BODY_BYTES = 64 * 1024
@@ -63,8 +70,43 @@ class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Text
 
 
-class Nothing(msgspec.Struct, frozen=True):
-    """A body that may be empty."""
+class LineUnits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Units of one line, as the marketplace names the line."""
+
+    line_id: Text
+    quantity: Annotated[int, msgspec.Meta(ge=1, le=MAX_UNITS)]
+
+
+class Cancellation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a cancellation; without lines it is the whole order."""
+
+    reason: Text
+    lines: Annotated[tuple[LineUnits, ...], msgspec.Meta(max_length=MAX_LINES)] = ()
+
+
+class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of an answer to a buyer's wish to cancel."""
+
+    cancel_id: Text
+    approve: bool
+    reason: Text = ""
+
+
+class Parcels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a split: what goes into each package. What is not named goes in one more."""
+
+    packages: Annotated[
+        tuple[Annotated[tuple[LineUnits, ...], msgspec.Meta(min_length=1, max_length=MAX_LINES)], ...],
+        msgspec.Meta(min_length=1, max_length=MAX_PACKAGES),
+    ]
+
+
+class ManyOrders(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of one action on many orders, each named by a uuid or marketplace:shop:number."""
+
+    action: Literal["cancel"]
+    orders: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1, max_length=MAX_ORDERS_AT_ONCE)]
+    reason: Text
 
 
 class Priority(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,23 +148,34 @@ def operator_routes(put: Put) -> list[Route]:
         "/orders/{id}/release": (order_of, _release),
         "/orders/{id}/cancel": (order_of, _cancel),
         "/orders/{id}/priority": (order_of, _priority),
+        "/orders/{id}/split": (order_of, _split),
+        "/orders/{id}/answer-cancellation": (order_of, _answer_cancellation),
         "/packages/{id}/handed-over": (package_of, _handed_over),
         "/packages/{id}/buy-label": (package_of, _buy_label),
     }
-    return [
-        Route(path, _endpoint(put, identify, build), methods=["POST"]) for path, (identify, build) in endpoints.items()
+    about_one = [
+        Route(path, _endpoint(put, _of_one(identify, build)), methods=["POST"])
+        for path, (identify, build) in endpoints.items()
     ]
+    return [Route("/orders/bulk", _endpoint(put, _many_orders), methods=["POST"]), *about_one]
 
 
-def _endpoint(put: Put, identify: Callable[[str], UUID], build: Build) -> Callable[[Request], Awaitable[Response]]:
+def _of_one(identify: Callable[[str], UUID], build: Build) -> Understand:
+    def understand(request: Request, key: str, body: bytes) -> list[Command]:
+        name = request.path_params["id"]
+        return build(identify(name), {"id": name, "key": key}, body)
+
+    return understand
+
+
+def _endpoint(put: Put, understand: Understand) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
             key = _idempotency_key(request)
-            name = request.path_params["id"]
             body = await request.body()
             if len(body) > MAX_BODY_BYTES:
                 raise Problem(413, "Too large", f"the body has more than {MAX_BODY_BYTES} bytes")
-            for command in build(identify(name), {"id": name, "key": key}, body):
+            for command in understand(request, key, body):
                 await put(_record(command, key))
         except Problem as problem:
             return _problem(problem)
@@ -207,7 +260,45 @@ def _release(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
 
 
 def _cancel(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
-    return [CancelOrder(order_id=target, reason=_decoded(body, Reason).reason, operator=SOURCE)]
+    cancellation = _decoded(body, Cancellation)
+    return [
+        CancelOrder(
+            order_id=target,
+            reason=cancellation.reason,
+            operator=SOURCE,
+            lines=_units(cancellation.lines),
+            reference=names["key"] if cancellation.lines else "",
+        )
+    ]
+
+
+def _units(lines: tuple[LineUnits, ...]) -> tuple[LineQuantity, ...]:
+    return tuple(LineQuantity(line_id=line.line_id, quantity=line.quantity) for line in lines)
+
+
+def _split(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+    packages = tuple(_units(lines) for lines in _decoded(body, Parcels).packages)
+    return [SplitOrder(order_id=target, packages=packages, operator=SOURCE)]
+
+
+def _answer_cancellation(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+    answer = _decoded(body, Answer)
+    return [
+        AnswerCancellation(
+            order_id=target,
+            cancel_id=answer.cancel_id,
+            approve=answer.approve,
+            reason=answer.reason,
+            operator=SOURCE,
+        )
+    ]
+
+
+def _many_orders(request: Request, key: str, body: bytes) -> list[Command]:
+    """One cancellation each; all carry the same id, which counts once per order."""
+    many = _decoded(body, ManyOrders)
+    targets = dict.fromkeys(order_of(name) for name in many.orders)
+    return [CancelOrder(order_id=target, reason=many.reason, operator=SOURCE) for target in targets]
 
 
 def _priority(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:

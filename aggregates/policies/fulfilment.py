@@ -7,8 +7,9 @@ their work done.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
+from uuid import UUID
 
 from eventsourcing.domain import DomainEventProtocol
 
@@ -18,7 +19,9 @@ from schemas.commands import (
     BuyLabel,
     Command,
     FillBackorders,
+    HandOver,
     OpenShipment,
+    ReaddressShipment,
     RecordLabel,
     RecordMovement,
     RecordReceipt,
@@ -28,6 +31,8 @@ from schemas.commands import (
     RecordTracking,
     ReleaseStock,
     ReserveStock,
+    ResumeShipment,
+    StopShipment,
     VoidLabel,
 )
 from schemas.values import replenishment_id
@@ -84,18 +89,90 @@ def _give_all_back(event: order_events.Cancelled) -> Commands:
         ReleaseStock(stock_item_id=need.stock_item_id, order_id=event.originator_id, reason=event.reason)
         for need in event.release
     )
-    closed = (
-        VoidLabel(shipment_id=shipment, reason=event.reason, order_id=event.originator_id)
-        for shipment in event.shipments
+    return (*released, *_void_each(event, event.shipments, event.reason))
+
+
+def _stop_for_answer(event: order_events.CancellationRequested) -> Commands:
+    voided = _void_each(event, event.shipments, event.reason)
+    return (*voided, *_stop(event.stop, "the buyer asks to cancel"))
+
+
+def _stop(shipments: Iterable[UUID], reason: str) -> Commands:
+    return tuple(StopShipment(shipment_id=shipment, reason=reason) for shipment in shipments)
+
+
+def _resume(shipments: Iterable[UUID]) -> Commands:
+    return tuple(ResumeShipment(shipment_id=shipment) for shipment in shipments)
+
+
+def _void_each(event: order_events.Event, shipments: Iterable[UUID], reason: str) -> Commands:
+    return tuple(VoidLabel(shipment_id=shipment, reason=reason, order_id=event.originator_id) for shipment in shipments)
+
+
+def _go_on_after_answer(event: order_events.CancellationAnswered | order_events.CancellationWithdrawn) -> Commands:
+    return _resume(event.resume)
+
+
+def _close_split(event: order_events.Split) -> Commands:
+    return _void_each(event, event.closed, "the order is split")
+
+
+def _close_short(event: order_events.Backordered) -> Commands:
+    return _void_each(event, event.closed, "its units are gone")
+
+
+def _give_units_back(event: order_events.LineCancelled) -> Commands:
+    """Units go back once per event, however often this is sent."""
+    released = (
+        ReleaseStock(
+            stock_item_id=need.stock_item_id,
+            order_id=event.originator_id,
+            reason=event.reason,
+            quantity=need.quantity,
+            reference=f"{event.originator_id}:{event.originator_version}",
+        )
+        for need in event.release
     )
-    return (*released, *closed)
+    closed = _void_each(event, (*event.closed, *event.stopped), event.reason)
+    return (*released, *closed, *_resume(event.resume))
 
 
-def _list_for_voiding(event: order_events.CancellationRequested) -> Commands:
+def _give_others_back(event: order_events.ReservationsGivenBack) -> Commands:
+    reason = "waits for another item that has no date"
     return tuple(
-        VoidLabel(shipment_id=shipment, reason=event.reason, order_id=event.originator_id)
-        for shipment in event.shipments
+        ReleaseStock(stock_item_id=need.stock_item_id, order_id=event.originator_id, reason=reason)
+        for need in event.release
     )
+
+
+def _readdress(event: order_events.AddressChanged) -> Commands:
+    return tuple(
+        ReaddressShipment(shipment_id=shipment, address=event.address, updated_at=event.updated_at)
+        for shipment in event.readdress
+    )
+
+
+def _hold_packages(event: order_events.Held) -> Commands:
+    return _stop(event.stop, event.reason)
+
+
+def _leave(event: order_events.ShownDispatched) -> Commands:
+    """Our packages were handed over; what went without us leaves its shelves, and the queues that it waited in."""
+    reason = "left the house without it"
+    ours = (HandOver(shipment_id=shipment, occurred_at=event.occurred_at) for shipment in event.hand_over)
+    left = (
+        RecordMovement(
+            stock_item_id=need.stock_item_id,
+            kind="dispatch",
+            quantity=need.quantity,
+            reference=str(event.originator_id),
+            occurred_at=event.occurred_at,
+            order_id=event.originator_id,
+        )
+        for need in event.contents
+    )
+    queued = (ReleaseStock(stock_item_id=item, order_id=event.originator_id, reason=reason) for item in event.queued)
+    return (*ours, *_void_each(event, event.unlabelled, reason), *left, *queued)
 
 
 def _void(event: order_events.LabelDeclined) -> Commands:
@@ -114,7 +191,8 @@ def _release_declined(event: order_events.ReservationDeclined) -> Commands:
 
 
 def _buy_again(event: order_events.Released) -> Commands:
-    return tuple(BuyLabel(shipment_id=shipment, operator=event.operator) for shipment in event.retry)
+    again = (BuyLabel(shipment_id=shipment, operator=event.operator) for shipment in event.retry)
+    return (*_resume(event.resume), *again)
 
 
 # The stock item
@@ -288,7 +366,16 @@ FOLLOWS: dict[type[Any], Callable[[Any], Commands]] = {
     order_events.Classified: _reserve,
     order_events.ReadyToShip: _open_shipment,
     order_events.Cancelled: _give_all_back,
-    order_events.CancellationRequested: _list_for_voiding,
+    order_events.CancellationRequested: _stop_for_answer,
+    order_events.CancellationAnswered: _go_on_after_answer,
+    order_events.CancellationWithdrawn: _go_on_after_answer,
+    order_events.LineCancelled: _give_units_back,
+    order_events.Split: _close_split,
+    order_events.Backordered: _close_short,
+    order_events.ReservationsGivenBack: _give_others_back,
+    order_events.AddressChanged: _readdress,
+    order_events.ShownDispatched: _leave,
+    order_events.Held: _hold_packages,
     order_events.LabelDeclined: _void,
     order_events.ReservationDeclined: _release_declined,
     order_events.HoldExpired: _release_expired,

@@ -54,25 +54,34 @@ def _buy_label(event: shipment_events.LabelRequested) -> tuple[CallRequest, ...]
 
 
 def _push_fulfilment(event: order_events.Fulfilled) -> tuple[CallRequest, ...]:
-    return tuple(
-        CallRequest(
-            call=PushFulfilmentCall(
-                order_id=event.originator_id,
-                shipment_id=package.shipment_id,
-                marketplace=event.marketplace,
-                shop=event.shop,
-                order_number=event.order_number,
-                package=package.package,
-                carrier=package.carrier,
-                tracking_number=package.tracking_number,
-            ),
-            key=f"push-fulfilment:{package.shipment_id}",
-            shop=event.shop,
-            priority=event.priority,
-            due_at=event.timestamp,
-            deadline_at=_deadline(event.dispatch_by, event.timestamp),
-        )
-        for package in event.packages
+    return tuple(_push(event, event, package) for package in event.packages)
+
+
+def _push_one(event: order_events.LabelBought | order_events.LabelReplaced) -> tuple[CallRequest, ...]:
+    return () if event.push is None else (_push(event, event.push, event.push.package),)
+
+
+def _push(
+    event: order_events.Event, told: order_events.Fulfilled | order_events.Push, package: order_events.Package
+) -> CallRequest:
+    """Each further label of one package is told under a key of its own."""
+    key = f"push-fulfilment:{package.shipment_id}"
+    return CallRequest(
+        call=PushFulfilmentCall(
+            order_id=event.originator_id,
+            shipment_id=package.shipment_id,
+            marketplace=told.marketplace,
+            shop=told.shop,
+            order_number=told.order_number,
+            package=package.package,
+            carrier=package.carrier,
+            tracking_number=package.tracking_number,
+        ),
+        key=key if package.times == 1 else f"{key}:{package.times}",
+        shop=told.shop,
+        priority=told.priority,
+        due_at=event.timestamp,
+        deadline_at=_deadline(told.dispatch_by, event.timestamp),
     )
 
 
@@ -114,6 +123,8 @@ def _place_reorder(event: replenishment_events.ReorderPlaced) -> tuple[CallReque
 CALLS: dict[type[Any], Callable[[Any], tuple[CallRequest, ...]]] = {
     shipment_events.LabelRequested: _buy_label,
     order_events.Fulfilled: _push_fulfilment,
+    order_events.LabelBought: _push_one,
+    order_events.LabelReplaced: _push_one,
     order_events.Delayed: _push_delay,
     replenishment_events.ReorderPlaced: _place_reorder,
 }

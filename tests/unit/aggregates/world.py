@@ -42,6 +42,7 @@ from schemas.topics import (
 )
 from schemas.values import replenishment_id, shipment_id
 from tests.builders import MARKETPLACE, NOON, SHOP, STREET, TARIFFS, a_line, an_order, item_of, one_part_per_line, usd
+from tests.unit.aggregates.order_days import live_through_bad_days
 
 STEPS_MAX = 1_000_000
 EVENTS_MAX = 500
@@ -260,6 +261,7 @@ def busy_world(seed: int | None = 3) -> World:
             RecordScan(shipment_id=shipment_.id, scan_id="3", status="RETURNED", occurred_at=world.at),
         )
     _unlucky_package(world)
+    live_through_bad_days(world)
     return world
 
 

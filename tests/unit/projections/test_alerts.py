@@ -8,6 +8,7 @@ from schemas import events
 from schemas.events import Event
 from schemas.topics import CATALOGUE
 from tests.unit.projections.histories import (
+    ADDRESS,
     HAT,
     NOON,
     REPLENISHMENT,
@@ -73,9 +74,26 @@ def test_unknown_stock_is_an_alert_of_its_own() -> None:
             "order-held",
         ),
         (
-            events.OrderCancellationRequested(order_id=ORDER.id, reason="buyer", requested_at=NOON),
+            events.OrderCancellationRequested(
+                order_id=ORDER.id, reason="buyer", requested_at=NOON, fulfilment_state="HELD"
+            ),
             events.OrderCancelled(order_id=ORDER.id, reason="buyer", cancelled_at=NOON, by="operator"),
-            "cancellation-after-label",
+            "cancellation-asked",
+        ),
+        (
+            events.OrderCancellationDue(order_id=ORDER.id, cancel_id="C1", deadline_at=NOON),
+            events.OrderCancellationAnswered(order_id=ORDER.id, cancel_id="C1", approved=False, by="ann"),
+            "cancellation-asked",
+        ),
+        (
+            events.OrderAddressMissing(order_id=ORDER.id, since=NOON),
+            events.OrderAddressChanged(order_id=ORDER.id, address=ADDRESS, updated_at=NOON),
+            "address-missing",
+        ),
+        (
+            events.OrderReturnOpened(order_id=ORDER.id, return_id="R1", status="REQUESTED", updated_at=NOON),
+            events.OrderReturnAdvanced(order_id=ORDER.id, return_id="R1", status="REQUEST_CANCELLED", updated_at=NOON),
+            "return-to-inspect",
         ),
         (
             events.ShipmentHeld(shipment_id=ORDER.shipment, reason="no carrier"),

@@ -68,8 +68,12 @@ def test_order_shows_what_it_was_placed_with() -> None:
             "a first count of its stock",
         ),
         (
-            [events.OrderCancellationRequested(order_id=ORDER.id, reason="buyer", requested_at=NOON)],
-            "a person: its cancellation met a bought label",
+            [
+                events.OrderCancellationRequested(
+                    order_id=ORDER.id, reason="buyer", requested_at=NOON, fulfilment_state="HELD"
+                )
+            ],
+            "a person: the buyer asks to cancel",
         ),
         ([events.OrderCancelled(order_id=ORDER.id, reason="buyer", cancelled_at=NOON, by="buyer")], ""),
     ],
