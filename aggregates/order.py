@@ -25,7 +25,7 @@ from aggregates.policies import clocks, order_lines, status_order
 from aggregates.policies.order_lines import units_of
 from schemas import commands, timers
 from schemas.commands import Command
-from schemas.values import Address, Deadlines, Need, OrderLine
+from schemas.values import Address, Deadlines, LineQuantity, Need, OrderLine
 
 __all__ = ["Known", "Order", "decide"]
 
@@ -168,7 +168,7 @@ def _record_update(order: Order, command: commands.RecordOrder, known: Known) ->
         order.updated_at,
         status,
         command.updated_at,
-        same_content=deadlines == order.deadlines and _same_place(order.address, command.address),
+        same_content=deadlines == order.deadlines and not _moved(order, command) and not _dropped(order, command),
         delivered=order.delivered,
     )
     if reason is None:
@@ -224,6 +224,11 @@ def _same_place(present: Address | None, told: Address | None) -> bool:
     return _place_of(present) == _place_of(told) and len(digests - {""}) <= 1
 
 
+def _moved(order: Order, command: commands.RecordOrder) -> bool:
+    told = _better_address(order.address, command.address)
+    return told is not None and not _same_place(order.address, told)
+
+
 def _better_address(present: Address | None, told: Address | None) -> Address | None:
     """The address as told, None where it adds nothing: the marketplace masks what it once showed."""
     if present is not None and present.complete and not (told is not None and told.complete):
@@ -271,11 +276,17 @@ def _advance(order: Order, update: Update, known: Known) -> None:
     steps.go_on(order, known)
 
 
+def _dropped(order: Order, command: commands.RecordOrder) -> tuple[LineQuantity, ...]:
+    """What is left of lines that the marketplace set to quantity 0."""
+    none = {line.line_id for line in command.lines if line.quantity == 0}
+    none -= {line.line_id for line in command.lines if line.quantity > 0}
+    return units_of(line for line in order.cancellable() if line.line_id in none) if none else ()
+
+
 def _drop_lines_of_none(order: Order, command: commands.RecordOrder, known: Known) -> None:
     """Cancel what is left of a line that the marketplace set to quantity 0."""
-    none = {line.line_id for line in command.lines if line.quantity == 0}
-    units = units_of(line for line in order.cancellable() if line.line_id in none)
-    if units and none.isdisjoint(line.line_id for line in command.lines if line.quantity > 0):
+    units = _dropped(order, command)
+    if units and not order.cancelled:
         cancellation.cancel_units(
             order,
             known,

@@ -33,6 +33,7 @@ class CancellationRequested(Event):
     fulfilment_state: str = ""
 
     def apply(self, aggregate: Order) -> None:
+        aggregate.see(f"cancellation {self.cancel_id}PENDING", self.requested_at)
         aggregate.cancellations[self.cancel_id] = (self.requested_at, "PENDING")
         if not aggregate.cancelled:
             aggregate.asked[self.cancel_id] = self
@@ -67,6 +68,7 @@ class CancellationWithdrawn(Event):
     fulfilment_state: str
 
     def apply(self, aggregate: Order) -> None:
+        aggregate.see(f"cancellation {self.cancel_id}WITHDRAWN", self.withdrawn_at)
         aggregate.cancellations[self.cancel_id] = (self.withdrawn_at, "WITHDRAWN")
         aggregate.asked.pop(self.cancel_id, None)
         aggregate.state = self.fulfilment_state
@@ -154,6 +156,7 @@ class ReturnOpened(Event):
     lines: tuple[LineQuantity, ...]
 
     def apply(self, aggregate: Order) -> None:
+        aggregate.see(f"return {self.return_id}{self.status}", self.updated_at)
         aggregate.returns[self.return_id] = (self.updated_at, self.status)
 
 
@@ -167,6 +170,7 @@ class ReturnAdvanced(Event):
     updated_at: datetime
 
     def apply(self, aggregate: Order) -> None:
+        aggregate.see(f"return {self.return_id}{self.status}", self.updated_at)
         aggregate.returns[self.return_id] = (self.updated_at, self.status)
 
 

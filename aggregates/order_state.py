@@ -196,8 +196,8 @@ class Order(Aggregate):
         return order_lines.without(self.lines, units_of(self._packed(self.packages)))
 
     def cancellable(self) -> Lines:
-        """The units that have not left the house."""
-        if self.gone:
+        """The units that have not left the house and are still asked for."""
+        if self.gone or self.cancelled:
             return ()
         left = [shipment for shipment, parcel in self.packages.items() if parcel.stage == "handed over"]
         return order_lines.without(self.lines, units_of(self._packed(left)))

@@ -86,7 +86,7 @@ def record_shortage(order: Order, command: commands.RecordShortage, known: Known
             Order.Backordered,
             timestamp=known.at,
             stock_item_id=item,
-            quantity=command.quantity,
+            quantity=min(command.quantity, order.needs[item]),
             short_by=told.short_by,
             stock_unknown=told.stock_unknown,
             promised_at=told.promised_at,

@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from schemas import codec, values
 from schemas.commands import (
+    AnswerCancellation,
     BuyLabel,
     CancelOrder,
     Command,
@@ -21,6 +22,7 @@ from schemas.commands import (
     RecordCount,
     RecordMovement,
     ReleaseOrder,
+    SplitOrder,
 )
 from schemas.envelope import from_headers
 from schemas.topics import topic_of
@@ -164,6 +166,68 @@ async def test_wrong_request_is_a_problem_that_names_the_field(
     answer = await desk.ask(path, body)
     assert (answer.status_code, desk.kept) == (status, [])
     assert answer.headers["content-type"] == "application/problem+json"
+    assert names in answer.json()["detail"]
+
+
+LINE = {"line_id": "L1", "quantity": 2}
+UNITS = (values.LineQuantity(line_id="L1", quantity=2),)
+
+
+async def test_cancelling_lines_counts_once_per_key(desk: Desk) -> None:
+    """Units of a line: the key is the reference by which the order counts them once."""
+    await desk.ask(f"/orders/{ORDER}/cancel", {"reason": "broken", "lines": [LINE]}, "K7")
+    assert desk.commands() == [
+        CancelOrder(
+            order_id=values.order_id("tiktok", SHOP, "5769"),
+            reason="broken",
+            operator="operator",
+            lines=UNITS,
+            reference="K7",
+        )
+    ]
+
+
+async def test_split_and_answer(desk: Desk) -> None:
+    """A split names what goes into each package; an answer names the wish."""
+    order = values.order_id("tiktok", SHOP, "5769")
+    await desk.ask(f"/orders/{ORDER}/split", {"packages": [[LINE], [LINE]]})
+    await desk.ask(f"/orders/{ORDER}/answer-cancellation", {"cancel_id": "C1", "approve": True})
+    assert desk.commands() == [
+        SplitOrder(order_id=order, packages=(UNITS, UNITS), operator="operator"),
+        AnswerCancellation(order_id=order, cancel_id="C1", approve=True, operator="operator"),
+    ]
+
+
+async def test_many_orders_are_cancelled_at_once(desk: Desk) -> None:
+    """One command for each order, each order once, all under the one id that is answered."""
+    other = f"tiktok:{SHOP}:5770"
+    answer = await desk.ask("/orders/bulk", {"action": "cancel", "orders": [ORDER, other, ORDER], "reason": "hopeless"})
+    assert answer.status_code == 202
+    assert [command.order_id for command in desk.commands()] == [  # type: ignore[attr-defined]
+        values.order_id("tiktok", SHOP, "5769"),
+        values.order_id("tiktok", SHOP, "5770"),
+    ]
+    assert {from_headers(record.headers).id for record in desk.kept} == {"K1"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "names"),
+    [
+        (f"/orders/{ORDER}/split", {"packages": []}, "packages"),
+        (f"/orders/{ORDER}/split", {"packages": [[]]}, "packages"),
+        (f"/orders/{ORDER}/split", {"packages": [[{**LINE, "quantity": 0}]]}, "quantity"),
+        (f"/orders/{ORDER}/cancel", {"reason": "a", "lines": [{"line_id": "L1"}]}, "quantity"),
+        (f"/orders/{ORDER}/answer-cancellation", {"cancel_id": "C1"}, "approve"),
+        ("/orders/bulk", {"action": "delete", "orders": [ORDER], "reason": "a"}, "action"),
+        ("/orders/bulk", {"action": "cancel", "orders": [], "reason": "a"}, "orders"),
+        ("/orders/bulk", {"action": "cancel", "orders": ["nobody"], "reason": "a"}, "id"),
+    ],
+)
+async def test_wrong_wish_is_a_problem(desk: Desk, path: str, body: Any, names: str) -> None:
+    """Nothing is put, not even for the orders that are named rightly."""
+    answer = await desk.ask(path, body)
+    assert answer.status_code in {404, 422}
+    assert desk.kept == []
     assert names in answer.json()["detail"]
 
 

@@ -70,3 +70,17 @@ def test_another_deadline_sets_other_timers() -> None:
 def test_a_cancelled_order_sets_no_timer() -> None:
     """Nothing is due any more for an order that is cancelled."""
     assert _timers(an_order().due(dispatch_by=NOON + 99 * HOUR).cancelled().record()) == []
+
+
+def test_a_cancellation_deadline_classifies_once_more() -> None:
+    """Work is brought forward a day before the marketplace would cancel."""
+    (timer,) = _timers(an_order().unpaid().due(cancel_by=NOON + 60 * HOUR).record())[:1]
+    assert (type(timer.command).__name__, timer.due_at) == ("ReclassifyOrder", NOON + 36 * HOUR)
+
+
+def test_an_order_without_an_address_sets_one_check() -> None:
+    """Let go without an address the order is looked at again after a quarter of an hour, however often it is shown."""
+    timers = _timers(an_order().to(None).record(), an_order().to(None).paid(90).record())
+    checks = [timer for timer in timers if type(timer.command).__name__ == "CheckAddress"]
+    assert {timer.due_at for timer in checks} == {NOON + timedelta(minutes=15)}
+    assert len({timer.key for timer in checks}) == 1
