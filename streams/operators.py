@@ -6,6 +6,7 @@ Errors are RFC 9457 problem details that name the field and the reason.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -48,7 +49,6 @@ Aware = Annotated[datetime, msgspec.Meta(tz=True)]
 
 Put = Callable[[Record], Awaitable[None]]
 Build = Callable[[UUID, dict[str, str], bytes], list[Command]]
-Understand = Callable[[Request, str, bytes], list[Command]]
 
 SOURCE = "operator"
 MAX_BODY_BYTES = 64 * 1024
@@ -153,34 +153,52 @@ def operator_routes(put: Put) -> list[Route]:
         "/packages/{id}/handed-over": (package_of, _handed_over),
         "/packages/{id}/buy-label": (package_of, _buy_label),
     }
-    about_one = [
-        Route(path, _endpoint(put, _of_one(identify, build)), methods=["POST"])
-        for path, (identify, build) in endpoints.items()
+    return [
+        Route("/orders/bulk", _many_orders(put), methods=["POST"]),
+        *(
+            Route(path, _endpoint(put, identify, build), methods=["POST"])
+            for path, (identify, build) in endpoints.items()
+        ),
     ]
-    return [Route("/orders/bulk", _endpoint(put, _many_orders), methods=["POST"]), *about_one]
 
 
-def _of_one(identify: Callable[[str], UUID], build: Build) -> Understand:
-    def understand(request: Request, key: str, body: bytes) -> list[Command]:
-        name = request.path_params["id"]
-        return build(identify(name), {"id": name, "key": key}, body)
+def _endpoint(put: Put, identify: Callable[[str], UUID], build: Build) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            key = _idempotency_key(request)
+            name = request.path_params["id"]
+            body = await request.body()
+            if len(body) > MAX_BODY_BYTES:
+                raise Problem(413, "Too large", f"the body has more than {MAX_BODY_BYTES} bytes")
+            for command in build(identify(name), {"id": name, "key": key}, body):
+                await put(_record(command, key))
+        except Problem as problem:
+            return _problem(problem)
+        except (BrokerUnavailable, Full, RecordTooLarge) as error:
+            return _problem(Problem(503, "Unavailable", f"Kafka did not take the command: {type(error).__name__}"))
+        return Response(msgspec.json.encode({"command_id": key}), status_code=202, media_type="application/json")
 
-    return understand
+    return endpoint
 
 
-def _endpoint(put: Put, understand: Understand) -> Callable[[Request], Awaitable[Response]]:
+def _many_orders(put: Put) -> Callable[[Request], Awaitable[Response]]:
+    """
+    One action on many orders. Their commands all have the request's id, which counts once for each order.
+
+    Repeated: after a 503, which may come when some were taken, the same request goes on with the rest.
+    """
+
     async def endpoint(request: Request) -> Response:
         try:
             key = _idempotency_key(request)
             body = await request.body()
             if len(body) > MAX_BODY_BYTES:
                 raise Problem(413, "Too large", f"the body has more than {MAX_BODY_BYTES} bytes")
-            for command in understand(request, key, body):
-                await put(_record(command, key))
+            await asyncio.gather(*(put(_record(command, key)) for command in _cancellations(body)))
         except Problem as problem:
             return _problem(problem)
         except (BrokerUnavailable, Full, RecordTooLarge) as error:
-            return _problem(Problem(503, "Unavailable", f"Kafka did not take the command: {type(error).__name__}"))
+            return _problem(Problem(503, "Unavailable", f"Kafka did not take all commands: {type(error).__name__}"))
         return Response(msgspec.json.encode({"command_id": key}), status_code=202, media_type="application/json")
 
     return endpoint
@@ -294,8 +312,7 @@ def _answer_cancellation(target: UUID, names: dict[str, str], body: bytes) -> li
     ]
 
 
-def _many_orders(request: Request, key: str, body: bytes) -> list[Command]:
-    """One cancellation each; all carry the same id, which counts once per order."""
+def _cancellations(body: bytes) -> list[Command]:
     many = _decoded(body, ManyOrders)
     targets = dict.fromkeys(order_of(name) for name in many.orders)
     return [CancelOrder(order_id=target, reason=many.reason, operator=SOURCE) for target in targets]
