@@ -273,6 +273,8 @@ def _advance(order: Order, update: Update, known: Known) -> None:
         _change_address(order, told, command.updated_at, known)
     _drop_lines_of_none(order, command, known)
     steps.tell_stock(order, known, may_ship=may_ship, deadlines_changed=deadlines_changed)
+    if deadlines_changed:
+        stock.share_what_is_held(order, known)
     steps.go_on(order, known)
 
 

@@ -58,9 +58,9 @@ def reclassify_order(order: Order, command: timers.ReclassifyOrder, known: Known
     """
     Work the priority out again.
 
-    Refused: nothing once labelled, gone or cancelled. Repeated: nothing while it stays the same.
+    Refused: nothing once gone or cancelled, nor labelled with no unit owed. Repeated: nothing while it stays the same.
     """
-    if order.labels or order.cancelled or order.gone:
+    if _is_past_work(order):
         return
     outcome = steps.priority_of(order, known)
     if (outcome.score, outcome.floor) != (order.score, order.floor):
@@ -71,9 +71,9 @@ def override_priority(order: Order, command: commands.OverridePriority, known: K
     """
     Set the priority on an operator's word, clamped to 1 to 100.
 
-    Refused: nothing once labelled, gone or cancelled. Repeated: nothing.
+    Refused: nothing once gone or cancelled, nor labelled with no unit owed. Repeated: nothing.
     """
-    if order.labels or order.cancelled or order.gone:
+    if _is_past_work(order):
         return
     operator = command.operator or "operator"
     wanted = (priority.clamped(command.score), command.reason, operator)
@@ -84,3 +84,8 @@ def override_priority(order: Order, command: commands.OverridePriority, known: K
         Order.PriorityOverridden, timestamp=known.at, score=wanted[0], reason=command.reason, operator=operator
     )
     steps.classify(order, known, reserve=steps.open_needs(order))
+
+
+def _is_past_work(order: Order) -> bool:
+    """Whether no work is left that a priority could order."""
+    return order.cancelled or order.gone or (bool(order.labels) and not steps.open_needs(order))

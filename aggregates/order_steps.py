@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from datetime import datetime
@@ -36,13 +37,17 @@ def tell_stock(order: Order, known: Known, *, may_ship: bool, deadlines_changed:
     All stock items are told when the permission to ship changes, else those that still owe units. An order whose
     hold expired asks again once it is paid.
     """
-    if order.labels or order.cancelled or order.gone:
+    if order.cancelled or order.gone:
         return
     if order.hold_expired:
         if status_order.rank(order.status) >= status_order.PAID_FROM:
             classify(order, known, reserve=all_needs(order))
+    elif order.labels:
+        owed = open_needs(order)
+        if owed and (deadlines_changed or may_ship != order.asked_to_ship):
+            classify(order, known, reserve=owed)
     elif may_ship != order.asked_to_ship:
-        classify(order, known, reserve=tuple(need for need in all_needs(order) if order.wants(need.stock_item_id)))
+        classify(order, known, reserve=tuple(need for need in _in_house(order) if order.wants(need.stock_item_id)))
     elif deadlines_changed:
         classify(order, known, reserve=open_needs(order))
 
@@ -54,10 +59,22 @@ def all_needs(order: Order) -> tuple[Need, ...]:
 def open_needs(order: Order) -> tuple[Need, ...]:
     """What stock still owes, and is asked for."""
     return tuple(
-        Need(stock_item_id=item, quantity=quantity)
-        for item, quantity in order.needs.items()
-        if item not in order.reserved and order.wants(item)
+        need
+        for need in _in_house(order)
+        if need.stock_item_id not in order.reserved and order.wants(need.stock_item_id)
     )
+
+
+def _in_house(order: Order) -> tuple[Need, ...]:
+    """What the order needs of each stock item beyond the units that have left with a package."""
+    if not order.dispatched:
+        return all_needs(order)
+    left = Counter[UUID]()
+    for parcel in order.packages.values():
+        if parcel.stage == "handed over":
+            left.update({need.stock_item_id: need.quantity for need in parcel.contents})
+    rest = ((item, quantity - left[item]) for item, quantity in order.needs.items())
+    return tuple(Need(stock_item_id=item, quantity=quantity) for item, quantity in rest if quantity > 0)
 
 
 def needs_at(order: Order, items: AbstractSet[UUID]) -> tuple[Need, ...]:

@@ -37,7 +37,7 @@ def record_reservation(order: Order, command: commands.RecordReservation, known:
         quantity=quantity,
         fulfilment_state=order.standing(short=others_short, all_stock=all_stock),
     )
-    _share_what_is_held(order, known)
+    share_what_is_held(order, known)
     steps.go_on(order, known)
 
 
@@ -104,7 +104,7 @@ def record_shortage(order: Order, command: commands.RecordShortage, known: Known
             shop=order.shop,
             order_number=order.number,
         )
-    _share_what_is_held(order, known)
+    share_what_is_held(order, known)
 
 
 def _latest_promise(short: dict[UUID, Shortage]) -> datetime | None:
@@ -113,12 +113,12 @@ def _latest_promise(short: dict[UUID, Shortage]) -> datetime | None:
     return max(dates) if len(dates) == len(short) else None
 
 
-def _share_what_is_held(order: Order, known: Known) -> None:
+def share_what_is_held(order: Order, known: Known) -> None:
     """
     Give what the other items hold to orders that can ship while a short one is not promised in time; ask for it again
     once it is. What a person splits ships in part, and keeps what it holds.
     """
-    if order.plan or order.packages:
+    if order.plan or order.packages or order.cancelled or order.gone:
         return
     if all(_in_time(order, shortage.promised_at) for shortage in order.short.values()):
         if order.given_back:

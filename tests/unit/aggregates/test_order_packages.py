@@ -266,3 +266,15 @@ def test_a_printed_package_keeps_its_units() -> None:
     """What is on paper is never given to others."""
     known = given_order(an_order().record(), reserved(), labelled(), moved(1, "PRINTED"))
     assert when(known, short()) == []
+
+
+def test_what_is_owed_after_a_part_has_left_is_asked_for_alone() -> None:
+    """Of ten, seven left; the rest lost its units and is asked for again: three, and stock learns of a new deadline."""
+    ten = an_order().of(a_line("a", 10))
+    known = given_order(ten.record(), reserved("a", 10))
+    for command in (split(units("a", 7)), label(2, "T1"), moved(2, "HANDED_OVER"), short("a")):
+        when(known, command)
+    assert known.short.keys() == {item_of("a")}
+    later = ten.due(dispatch_by=NOON + timedelta(days=9)).paid(90)
+    asked = [command for command in following(when(known, later.record())) if isinstance(command, ReserveStock)]
+    assert [command.quantity for command in asked] == [3]

@@ -64,3 +64,11 @@ def test_a_cancelled_order_gives_back_what_it_asked_for() -> None:
         item_of("sku-1"),
         item_of("sku-2"),
     }
+
+
+def test_another_cancel_by_decides_anew() -> None:
+    """A promise that was in time is so no more once the marketplace cancels earlier."""
+    due = TWO.due(cancel_by=TOMORROW + timedelta(days=1))
+    known = given_order(due.record(), reserved("sku-1"), short("sku-2", promised_at=TOMORROW))
+    earlier = TWO.due(cancel_by=TOMORROW - timedelta(hours=1)).paid(90)
+    assert "ReservationsGivenBack" in names(when(known, earlier.record()))
