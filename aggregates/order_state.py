@@ -193,6 +193,10 @@ class Order(Aggregate):
 
     def unpacked(self) -> Lines:
         """The units that are in no package."""
+        if not self.packages:
+            return self.lines
+        if len(self.packages) == 1 and next(iter(self.packages.values())).lines == self.lines:
+            return ()
         return order_lines.without(self.lines, units_of(self._packed(self.packages)))
 
     def cancellable(self) -> Lines:

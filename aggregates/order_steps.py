@@ -162,6 +162,11 @@ def go_on(order: Order, known: Known) -> None:
 
 def _open_packages(order: Order, known: Known) -> None:
     """Open each package whose units are all reserved: those that a person planned, else one of all that is left."""
+    if not order.reserved:
+        return
+    if not (order.plan or order.packages):
+        _open_package(order, known, order.lines, planned=None)
+        return
     place = 0
     while place < len(order.plan):
         lines = order_lines.take(order.unpacked(), order.plan[place])
@@ -173,7 +178,7 @@ def _open_packages(order: Order, known: Known) -> None:
 
 
 def _open_package(order: Order, known: Known, lines: Lines, planned: int | None) -> None:
-    contents = needs_of(order, known, lines)
+    contents = all_needs(order) if lines is order.lines else needs_of(order, known, lines)
     if not contents or any(need.stock_item_id not in order.reserved for need in contents):
         return
     package = f"{order.number}-{order.packages_opened + 1}"
@@ -200,7 +205,7 @@ def _open_package(order: Order, known: Known, lines: Lines, planned: int | None)
 def _value_of(order: Order, lines: Lines) -> Money | None:
     """What the goods of a package cost: the order's total where it holds all of it, else its priced lines."""
     total = order.total
-    if total is None or units_of(lines) == units_of(order.lines):
+    if total is None or lines is order.lines or units_of(lines) == units_of(order.lines):
         return total
     priced = (line.unit_price.amount * line.quantity for line in lines if line.unit_price is not None)
     return Money(amount=sum(priced, Decimal(0)), currency=total.currency)
