@@ -225,8 +225,9 @@ def _same_place(present: Address | None, told: Address | None) -> bool:
 
 
 def _moved(order: Order, command: commands.RecordOrder) -> bool:
+    """Whether an order that still goes somewhere is shown at another place."""
     told = _better_address(order.address, command.address)
-    return told is not None and not _same_place(order.address, told)
+    return not order.cancelled and told is not None and not _same_place(order.address, told)
 
 
 def _better_address(present: Address | None, told: Address | None) -> Address | None:
@@ -245,7 +246,7 @@ def _advance(order: Order, update: Update, known: Known) -> None:
     command, status, paid_at, deadlines = update
     deadlines_changed = deadlines != order.deadlines
     told = _better_address(order.address, command.address)
-    moves = bool(order.packages) and told is not None and not _same_place(order.address, told)
+    moves = bool(order.packages) and _moved(order, command)
     address = None if moves else told
     may_ship = not (order.hold or order.asked) and lets_ship(status, told or order.address, order.shipping_type)
     completed = status == "COMPLETED" != order.status
@@ -269,7 +270,7 @@ def _advance(order: Order, update: Update, known: Known) -> None:
         order.trigger_event(Order.Completed, timestamp=known.at, occurred_at=command.updated_at)
     if status_order.has_left(status):
         packages.show_dispatched(order, known, command.updated_at)
-    elif moves and told is not None:
+    if moves and told is not None:
         _change_address(order, told, command.updated_at, known)
     _drop_lines_of_none(order, command, known)
     steps.tell_stock(order, known, may_ship=may_ship, deadlines_changed=deadlines_changed)

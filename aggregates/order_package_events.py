@@ -169,14 +169,24 @@ class PackageMoved(Event):
 
 
 class Dispatched(Event):
-    """A package left the house."""
+    """
+    A package left the house.
+
+    One that its order had closed left after all: what it holds is not sent again, the packages in `closed` that were
+    to do so are not wanted any more.
+    """
 
     TOPIC = "order.dispatched"
 
     shipment_id: UUID
     occurred_at: datetime
+    closed: tuple[UUID, ...] = ()
+    fulfilment_state: str = ""
 
     def apply(self, aggregate: Order) -> None:
+        aggregate.close(self.closed)
+        aggregate.take_back(self.shipment_id)
+        aggregate.state = self.fulfilment_state or aggregate.state
         aggregate.dispatched = True
         parcel = aggregate.packages.get(self.shipment_id)
         if parcel is not None:

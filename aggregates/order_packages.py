@@ -104,13 +104,16 @@ def record_tracking(order: Order, command: commands.RecordTracking, known: Known
     """
     Note that a package was printed, put back, left, arrived or came back.
 
-    A printed package that was withdrawn and put back makes room for another one. Refused: nothing for a package that
-    is not ours (any more), nor for a step back that is no put back. Repeated: nothing.
+    A printed package that was withdrawn and put back makes room for another one. One that was closed and left all the
+    same is not sent again. Refused: nothing for a package that is not ours, nor for a step back that is no put back.
+    Repeated: nothing.
     """
+    status = command.status
+    if command.shipment_id in order.closed and status not in {"PRINTED", "PUT_BACK"}:
+        _leave_after_all(order, command, known)
     parcel = order.packages.get(command.shipment_id)
     if parcel is None:
         return
-    status = command.status
     if status == "PRINTED":
         if parcel.stage == "open":
             _move(order, command, "printed", known)
@@ -127,6 +130,27 @@ def record_tracking(order: Order, command: commands.RecordTracking, known: Known
         _deliver(order, command, known)
     elif status == "RETURNED" and not parcel.returned:
         _move(order, command, "returned", known)
+
+
+def _leave_after_all(order: Order, command: commands.RecordTracking, known: Known) -> None:
+    """Take a package back that left before its closing reached it, and close those that send the same lines again."""
+    parcel, label = order.closed[command.shipment_id]
+    sent = units_of(parcel.lines)
+    closed = tuple(
+        shipment
+        for shipment, other in order.packages.items()
+        if other.stage == "open" and order_lines.take(other.lines, sent)
+    )
+    held = order.hold is not None or bool(order.asked)
+    order.trigger_event(
+        Order.Dispatched,
+        timestamp=known.at,
+        shipment_id=command.shipment_id,
+        occurred_at=command.occurred_at,
+        closed=closed,
+        fulfilment_state="LABELLED" if label and not (held or order.cancelled) else order.standing(without=closed),
+    )
+    steps.go_on(order, known)
 
 
 def _move(order: Order, command: commands.RecordTracking, stage: str, known: Known) -> None:

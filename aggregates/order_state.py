@@ -93,6 +93,7 @@ class Order(Aggregate):
         self.given_back: set[UUID] = set()
         self.promised_at: datetime | None = None
         self.packages: dict[UUID, Parcel] = {}
+        self.closed: dict[UUID, tuple[Parcel, Package | None]] = {}
         self.packages_opened = 0
         self.plan: tuple[tuple[LineQuantity, ...], ...] = ()
         self.last_split: tuple[tuple[LineQuantity, ...], ...] = ()
@@ -149,10 +150,20 @@ class Order(Aggregate):
     def close(self, shipments: Iterable[UUID]) -> None:
         """Have nothing to do with these packages any more; what was in them is to be packed again."""
         for shipment in shipments:
-            self.packages.pop(shipment, None)
-            self.labels.pop(shipment, None)
+            parcel, label = self.packages.pop(shipment, None), self.labels.pop(shipment, None)
+            if parcel is not None:
+                self.closed[shipment] = (parcel, label)
             self.refused.discard(shipment)
             self.fulfilled = False
+
+    def take_back(self, shipment: UUID) -> None:
+        """Have to do with a closed package again."""
+        if shipment not in self.closed:
+            return
+        parcel, label = self.closed.pop(shipment)
+        self.packages[shipment] = parcel
+        if label is not None:
+            self.labels[shipment] = label
 
     def withdraw(self, shipments: Iterable[UUID]) -> None:
         """Wait until these packages are put back."""

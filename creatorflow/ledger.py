@@ -66,6 +66,7 @@ class OrderFacts:
     short_at: set[UUID] = field(default_factory=set)
     was_short: bool = False
     labels: dict[UUID, str] = field(default_factory=dict)
+    closed_labels: dict[UUID, str] = field(default_factory=dict)
     pushed: set[UUID] = field(default_factory=set)
     fulfilled: bool = False
     cancelled: bool = False
@@ -248,8 +249,19 @@ def _order_backordered(ledger: Ledger, row: Logged, event: events.OrderBackorder
 def _close_packages(order: OrderFacts, closed: Iterable[UUID]) -> None:
     """What was in these packages is packed anew; their labels are void."""
     for shipment in closed:
-        order.labels.pop(shipment, None)
+        label = order.labels.pop(shipment, None)
+        if label is not None:
+            order.closed_labels[shipment] = label
         order.fulfilled = False
+
+
+def _order_dispatched(ledger: Ledger, row: Logged, event: events.OrderDispatched) -> None:
+    """A package that was closed and left all the same is one of the order's again."""
+    order = ledger.order(event.order_id)
+    _close_packages(order, event.closed)
+    label = order.closed_labels.pop(event.shipment_id, None)
+    if label is not None:
+        order.labels[event.shipment_id] = label
 
 
 def _packages_closed(ledger: Ledger, row: Logged, event: events.OrderSplit) -> None:
@@ -443,6 +455,7 @@ _HANDLERS: dict[type[Event], Callable[[Ledger, Logged, Any], None]] = {
     events.OrderCancellationWithdrawn: _cancellation_settled,
     events.OrderLineCancelled: _line_cancelled,
     events.OrderSplit: _packages_closed,
+    events.OrderDispatched: _order_dispatched,
     events.OrderShownDispatched: _shown_dispatched,
     events.OrderLabelReplaced: _label_replaced,
     events.OrderLabelled: _order_labelled,

@@ -409,9 +409,13 @@ def _pushed(row: OrderRow, event: events.OrderFulfilmentPushed, _: Published) ->
 
 
 def _dispatched(row: OrderRow, event: events.OrderDispatched, _: Published) -> Changes:
+    packages = still_open(row.packages, event.closed)
+    if event.shipment_id not in {package.shipment_id for package in packages}:
+        packages = (*packages, Package(event.shipment_id, "", ""))
     return {
+        "fulfilment_state": event.fulfilment_state or row.fulfilment_state,
         "dispatched_at": row.dispatched_at or event.occurred_at,
-        "packages": moved(row.packages, event.shipment_id, "handed over"),
+        "packages": moved(packages, event.shipment_id, "handed over"),
     }
 
 

@@ -121,6 +121,10 @@ def _close_short(event: order_events.Backordered) -> Commands:
     return _void_each(event, event.closed, "its units are gone")
 
 
+def _close_doubled(event: order_events.Dispatched) -> Commands:
+    return _void_each(event, event.closed, "what it holds was sent already")
+
+
 def _give_units_back(event: order_events.LineCancelled) -> Commands:
     """Units go back once per event, however often this is sent."""
     released = (
@@ -371,6 +375,7 @@ FOLLOWS: dict[type[Any], Callable[[Any], Commands]] = {
     order_events.CancellationWithdrawn: _go_on_after_answer,
     order_events.LineCancelled: _give_units_back,
     order_events.Split: _close_split,
+    order_events.Dispatched: _close_doubled,
     order_events.Backordered: _close_short,
     order_events.ReservationsGivenBack: _give_others_back,
     order_events.AddressChanged: _readdress,

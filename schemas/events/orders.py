@@ -314,11 +314,13 @@ class OrderFulfilmentPushed(Event):
 
 
 class OrderDispatched(Event):
-    """One of the order's packages left the house."""
+    """One of the order's packages left the house; those in `closed` held the same once more, and are not sent."""
 
     order_id: UUID
     shipment_id: UUID
     occurred_at: datetime
+    closed: tuple[UUID, ...] = ()
+    fulfilment_state: str = ""
 
 
 class OrderShownDispatched(Event):

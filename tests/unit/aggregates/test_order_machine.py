@@ -331,4 +331,4 @@ def test_needs_are_sums() -> None:
 
 
 TestOrderMachine = OrderMachine.TestCase
-TestOrderMachine.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestOrderMachine.settings = settings(max_examples=250, stateful_step_count=40, deadline=None)

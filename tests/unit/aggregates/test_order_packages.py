@@ -278,3 +278,18 @@ def test_what_is_owed_after_a_part_has_left_is_asked_for_alone() -> None:
     later = ten.due(dispatch_by=NOON + timedelta(days=9)).paid(90)
     asked = [command for command in following(when(known, later.record())) if isinstance(command, ReserveStock)]
     assert [command.quantity for command in asked] == [3]
+
+
+def test_a_closed_package_that_left_all_the_same_is_not_sent_again() -> None:
+    """It was handed over before its closing reached it: the one that replaced it is closed, and all of it has left."""
+    known = given_order(an_order().of(a_line("a", 3)).record(), reserved("a", 3), label(1, "T1"))
+    when(known, CancelOrder(order_id=ORDER, reason="one less", lines=units("a"), reference="K1"))
+    assert list(known.packages) == [package(an_order(), 2)]
+    events = when(known, moved(1, "HANDED_OVER"))
+    assert names(events) == ["Dispatched", "Fulfilled"]
+    assert following(events) == [
+        VoidLabel(shipment_id=package(an_order(), 2), reason="what it holds was sent already", order_id=ORDER)
+    ]
+    assert known.state == "FULFILLED"
+    assert when(known, moved(1, "HANDED_OVER")) == []
+    assert names(when(known, moved(1, "DELIVERED"))) == ["Delivered"]
