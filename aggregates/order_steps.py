@@ -47,7 +47,8 @@ def tell_stock(order: Order, known: Known, *, may_ship: bool, deadlines_changed:
         if owed and (deadlines_changed or may_ship != order.asked_to_ship):
             classify(order, known, reserve=owed)
     elif may_ship != order.asked_to_ship:
-        classify(order, known, reserve=tuple(need for need in _in_house(order) if order.wants(need.stock_item_id)))
+        wanted = tuple(need for need in needs_in_house(order) if order.wants(need.stock_item_id))
+        classify(order, known, reserve=wanted)
     elif deadlines_changed:
         classify(order, known, reserve=open_needs(order))
 
@@ -60,12 +61,12 @@ def open_needs(order: Order) -> tuple[Need, ...]:
     """What stock still owes, and is asked for."""
     return tuple(
         need
-        for need in _in_house(order)
+        for need in needs_in_house(order)
         if need.stock_item_id not in order.reserved and order.wants(need.stock_item_id)
     )
 
 
-def _in_house(order: Order) -> tuple[Need, ...]:
+def needs_in_house(order: Order) -> tuple[Need, ...]:
     """What the order needs of each stock item beyond the units that have left with a package."""
     if not order.dispatched:
         return all_needs(order)

@@ -44,7 +44,7 @@ def record_reservation(order: Order, command: commands.RecordReservation, known:
 def _decline_reservation(order: Order, stock_item_id: UUID, quantity: int, known: Known) -> None:
     if order.cancelled:
         reason = "cancelled"
-    elif order.gone:
+    elif order.gone or order.dispatched:
         reason = "left the house without them"
     elif order.hold_expired:
         reason = "unpaid for too long"
@@ -60,17 +60,20 @@ def record_shortage(order: Order, command: commands.RecordShortage, known: Known
     Wait in a stock item's queue, and tell the date once every short item has one.
 
     Units that a correction took away close the packages that held them. Refused: ReservationDeclined when the order
-    does not want the units; nothing where their package is on paper. Repeated: nothing, unless a figure or a date
-    differs.
+    does not want the units or has sent them; nothing where their package is on paper. Repeated: nothing, unless a
+    figure or a date differs.
     """
     item = command.stock_item_id
     if not order.wants(item):
         _decline_reservation(order, item, command.quantity, known)
         return
+    if item not in {need.stock_item_id for need in steps.needs_in_house(order)}:
+        _decline_reservation(order, item, command.quantity, known)
+        return
     holding = [
         shipment
-        for shipment, parcel in order.packages.items()
-        if any(need.stock_item_id == item for need in parcel.contents)
+        for shipment in order.in_house()
+        if any(need.stock_item_id == item for need in order.packages[shipment].contents)
     ]
     closed = tuple(shipment for shipment in holding if order.packages[shipment].stage == "open")
     if holding and not closed:

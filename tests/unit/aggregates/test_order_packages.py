@@ -293,3 +293,11 @@ def test_a_closed_package_that_left_all_the_same_is_not_sent_again() -> None:
     assert known.state == "FULFILLED"
     assert when(known, moved(1, "HANDED_OVER")) == []
     assert names(when(known, moved(1, "DELIVERED"))) == ["Delivered"]
+
+
+def test_units_that_have_left_are_not_waited_for() -> None:
+    """A reservation that is shortened after its package left: the place in the queue is given back, each time."""
+    known = given_order(an_order().record(), reserved(), labelled(), moved(1, "HANDED_OVER"))
+    (declined,) = when(known, short())
+    assert [type(command) for command in following([declined])] == [ReleaseStock]
+    assert known.state == "FULFILLED"
