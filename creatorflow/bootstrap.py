@@ -42,7 +42,7 @@ from creatorflow.tariffs import TARIFFS
 from gateways.breakers import Breakers
 from gateways.carriers.http import HttpCarrier
 from gateways.carriers.labels.text import Sender
-from gateways.carriers.local import LocalCarrier, label_record, sold
+from gateways.carriers.local import LocalCarrier, label_record, sold, taken_back, void_record
 from gateways.carriers.protocol import Carrier
 from gateways.http_client import HttpClient
 from gateways.marketplaces import Marketplace
@@ -319,8 +319,9 @@ def gateways(settings: Settings) -> Gateways:
     process = f"{socket.gethostname()}-{os.getpid()}"
     breakers = Breakers()
     labels = label_record(settings.home / "carrier", process)
+    voids = void_record(settings.home / "carrier", process)
     carriers: dict[str, Carrier] = {
-        name: LocalCarrier(name, labels, SENDER)
+        name: LocalCarrier(name, labels, voids, SENDER)
         if settings.carrier == "local"
         else HttpCarrier(name, HttpClient(f"carrier-{name}", settings.carrier, breakers))
         for name in CARRIERS
@@ -406,6 +407,13 @@ def dead_letter(settings: Settings, letter: UUID) -> dict[str, Any] | None:
 def carrier_record(settings: Settings) -> list[Label] | None:
     """What the local carriers sold, by their own record; None where the carrier is somebody else."""
     return sold(settings.home / "carrier") if settings.carrier == "local" else None
+
+
+def carrier_voids(settings: Settings) -> set[str] | None:
+    """The tracking numbers of the labels that the local carriers took back; None where the carrier is somebody else."""
+    if settings.carrier != "local":
+        return None
+    return {voided.tracking_number for voided in taken_back(settings.home / "carrier")}
 
 
 def follow_ups(event: Any) -> Iterable[str]:

@@ -35,11 +35,13 @@ class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     Everything that a simulator is told; the next one replaces it whole.
 
     `idempotent` false: the carrier forgets idempotency keys. `lookup` false: it finds no label by its reference.
+    `voids` false: it takes no label back any more.
     """
 
     faults: tuple[Fault, ...] = ()
     idempotent: bool = True
     lookup: bool = True
+    voids: bool = True
     seed: int = 0
 
 
