@@ -377,7 +377,7 @@ def _record_fulfilment_pushed(order: Order, command: commands.RecordFulfilmentPu
 
 def _record_tracking(order: Order, command: commands.RecordTracking, known: Known) -> None:
     """Note that a package left, or arrived. Refused: nothing for a package that is not ours. Repeated: nothing."""
-    if command.shipment_id not in order.packages or command.status == "RETURNED":
+    if command.shipment_id not in order.packages or command.status in {"RETURNED", "PRINTED", "PUT_BACK"}:
         return
     moved = {"timestamp": known.at, "shipment_id": command.shipment_id, "occurred_at": command.occurred_at}
     if not order.dispatched:

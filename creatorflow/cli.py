@@ -213,6 +213,7 @@ def audit_verify(as_json: AsJson = False) -> None:
             lambda: bootstrap.verify_read_models(settings),
             None,
             bootstrap.carrier_record(settings),
+            carrier_voids=bootstrap.carrier_voids(settings),
             outside_ids=log.outside_ids,
             follow_ups=bootstrap.follow_ups,
             in_flight_since=datetime.now(UTC) - IN_FLIGHT,
@@ -336,6 +337,7 @@ def _system(settings: Settings) -> System:
         open_log=lambda: bootstrap.open_log(settings),
         follow_ups=bootstrap.follow_ups,
         carrier_record=lambda: bootstrap.carrier_record(settings),
+        carrier_voids=lambda: bootstrap.carrier_voids(settings),
         verify_read_models=lambda: bootstrap.verify_read_models(settings),
     )
 

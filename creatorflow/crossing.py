@@ -9,7 +9,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from aggregates.event_store import dead_letters, inbox, raw_webhooks, relay_state
@@ -18,6 +18,7 @@ from aggregates.event_store.buyer_keys import BuyerKeys
 from aggregates.event_store.connection import STORE_AWAY, Connection, StoreUnavailable, connect
 from aggregates.policies.fulfilment import commands_after
 from aggregates.shipment import Shipment
+from aggregates.shipment_labels import sold_label
 from gateways.carriers.protocol import Carrier
 from projections import answers
 from projections.queries import Crossing
@@ -137,22 +138,11 @@ def command_names(connection: Connection, event_log: EventLog, causes: Sequence[
 
 
 def live_label(connection: Connection, event_log: EventLog, shipment: UUID) -> tuple[LabelRequest, Label] | None:
-    """The request and the label of a package that has one and was not cancelled since."""
-    request: LabelRequest | None = None
-    label: Label | None = None
+    """The request and the label of a package whose label may be printed: not void, not kept back."""
+    package: Shipment | None = None
     for row in relay_state.stream(connection, shipment):
-        event = event_log.event_of(row)
-        if isinstance(event, Shipment.LabelRequested):
-            request, label = event.request, None
-        elif isinstance(event, Shipment.LabelBought) and request is not None:
-            label = Label(
-                reference=request.reference,
-                carrier=event.carrier,
-                service=event.service,
-                tracking_number=event.tracking_number,
-                carrier_reference=event.carrier_reference,
-                cost=event.cost,
-            )
-        elif isinstance(event, Shipment.Cancelled):
-            label = None
-    return None if request is None or label is None else (request, label)
+        event: Any = event_log.event_of(row)
+        package = event.mutate(package)
+    if package is None or package.request is None or package.sold is None or package.kept_back:
+        return None
+    return package.request, sold_label(package)

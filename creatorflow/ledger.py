@@ -111,7 +111,11 @@ class PackageFacts:
 
     order: UUID | None = None
     tracking_numbers: list[str] = field(default_factory=list)
+    live: int = 0
+    voids: dict[str, str] | None = None
+    """What came of taking labels back, by tracking number: asked, voided, refused or parked."""
     cancelled: bool = False
+    stage: str = ""
     labelled_at: datetime | None = None
 
 
@@ -263,7 +267,8 @@ def _cancellation_requested(ledger: Ledger, row: Logged, event: events.OrderCanc
 
 def _order_labelled(ledger: Ledger, row: Logged, event: events.OrderLabelled) -> None:
     labels = ledger.order(event.order_id).labels
-    if event.shipment_id in labels:
+    before = labels.get(event.shipment_id)
+    if before is not None and before not in (ledger.package(event.shipment_id).voids or {}):
         ledger.fault("nothing-doubled", row, f"package {event.shipment_id} was labelled twice for its order")
     labels[event.shipment_id] = event.tracking_number
 
@@ -349,12 +354,34 @@ def _label_bought(ledger: Ledger, row: Logged, event: events.LabelBought) -> Non
     package.labelled_at = package.labelled_at or row.event.timestamp
     if package.order is None:
         ledger.fault("one-label-per-package", row, "a label was bought for a package that was never opened")
-    if len(package.tracking_numbers) > 1:
-        ledger.fault("one-label-per-package", row, f"label {len(package.tracking_numbers)} was bought for one package")
+    package.live += 1
+    if package.live > 1:
+        ledger.fault("one-label-per-package", row, f"label {event.tracking_number} was bought beside a live one")
+
+
+def _void_asked(ledger: Ledger, row: Logged, event: events.VoidRequested) -> None:
+    package = ledger.package(event.shipment_id)
+    if event.tracking_number not in package.tracking_numbers:
+        ledger.fault("one-label-per-package", row, f"label {event.tracking_number} goes back, and was never bought")
+    package.live -= (package.voids or {}).get(event.tracking_number) is None
+    package.voids = {**(package.voids or {}), event.tracking_number: "asked"}
+
+
+_VOIDS: dict[type[Event], str] = {
+    events.LabelVoided: "voided",
+    events.VoidRefused: "refused",
+    events.VoidParked: "parked",
+}
+
+
+def _void_ended(ledger: Ledger, row: Logged, event: Any) -> None:
+    package = ledger.package(event.shipment_id)
+    package.voids = {**(package.voids or {}), event.tracking_number: _VOIDS[type(event)]}
 
 
 def _shipment_cancelled(ledger: Ledger, row: Logged, event: events.ShipmentCancelled) -> None:
-    ledger.package(event.shipment_id).cancelled = True
+    package = ledger.package(event.shipment_id)
+    package.cancelled, package.stage = True, event.stage
 
 
 def _person_needed(ledger: Ledger, row: Logged, event: Any) -> None:
@@ -395,4 +422,6 @@ _HANDLERS: dict[type[Event], Callable[[Ledger, Logged, Any], None]] = {
     events.ShipmentHeld: _person_needed,
     events.ShipmentParked: _person_needed,
     events.ShipmentCancelled: _shipment_cancelled,
+    events.VoidRequested: _void_asked,
+    **dict.fromkeys(_VOIDS, _void_ended),
 }

@@ -17,7 +17,7 @@ from projections.published import Published, Row, UnknownEvent, subject_of
 from schemas import events
 from schemas.events import Event
 from schemas.topics import INVENTORY_EVENTS, ORDERS_EVENTS, REPLENISHMENT_EVENTS, SHIPPING_EVENTS
-from schemas.values import derived_id
+from schemas.values import Money, derived_id
 
 NAME = "alerts"
 VERSION = 1
@@ -218,7 +218,25 @@ _STOCK_SHORT = Effect(
 _STOCK_DEPLETED = Effect(
     opens=(Opens("stock-depleted", "warning", lambda event: "the last free unit went", _no_figures),)
 )
+
+
+def _money(amount: Money | None) -> str | None:
+    return None if amount is None else f"{amount.amount} {amount.currency}"
+
+
+def _on_paper(event: Any) -> bool:
+    return event.stage in {"printed", "packed"}
+
+
+def _may_be_live(event: Any) -> bool:
+    """Whether nothing but a person can end the label: its purchase is parked, or an older release cancelled it."""
+    return event.label_live and event.stage in {"", "parked"}
+
+
 _LABEL_UNDER_WAY = Effect(closes=(Closes(("shipment-held", "label-refused", "label-parked")),))
+_IN_THE_HOUSE = ("stop-parcel", "address-after-print", "hand-over-refused")
+"""What a person is asked for while a parcel that must not leave is in the house."""
+
 _NOTHING = Effect()
 
 EFFECTS: dict[type[Event], Effect] = {
@@ -281,13 +299,72 @@ EFFECTS: dict[type[Event], Effect] = {
     events.LabelRefused: Effect(opens=(Opens("label-refused", "critical", _said, _no_figures),)),
     events.ShipmentParked: Effect(opens=(Opens("label-parked", "critical", _said, _no_figures),)),
     events.ShipmentCancelled: Effect(
-        opens=(Opens("label-live", "critical", _said, _no_figures, lambda event: event.label_live),),
-        closes=_LABEL_UNDER_WAY.closes,
+        opens=(
+            Opens("label-live", "critical", _said, _no_figures, _may_be_live),
+            Opens("stop-parcel", "critical", _said, lambda event: {"stage": event.stage}, _on_paper),
+        ),
+        closes=(*_LABEL_UNDER_WAY.closes, Closes(("address-after-print",))),
     ),
-    events.ShipmentHandedOver: _NOTHING,
+    events.VoidRequested: Effect(closes=(Closes(("label-live", "stop-parcel", "void-parked")),)),
+    events.LabelVoided: Effect(closes=(Closes(("label-live", "void-parked", "tracking-number-shared")),)),
+    events.VoidRefused: Effect(
+        opens=(
+            Opens(
+                "void-refused",
+                "warning",
+                _said,
+                lambda event: {"lost": _money(event.lost), "tracking_number": event.tracking_number},
+            ),
+        ),
+        closes=(Closes(("void-parked",)),),
+    ),
+    events.VoidParked: Effect(
+        opens=(Opens("void-parked", "critical", _said, lambda event: {"tracking_number": event.tracking_number}),)
+    ),
+    events.TrackingNumberShared: Effect(
+        opens=(
+            Opens(
+                "tracking-number-shared",
+                "warning",
+                lambda event: f"{event.carrier} gave a number that another package has or had",
+                lambda event: {
+                    "tracking_number": event.tracking_number,
+                    "others": " ".join(str(other) for other in event.others),
+                },
+            ),
+        )
+    ),
+    events.ShipmentCancelledTooLate: Effect(
+        opens=(Opens("cancelled-too-late", "critical", _said, _no_figures),), closes=(Closes(("stop-parcel",)),)
+    ),
+    events.ShipmentReaddressed: Effect(
+        opens=(
+            Opens(
+                "address-after-print",
+                "critical",
+                lambda event: f"{event.stage} for another address than the buyer's",
+                _no_figures,
+                _on_paper,
+            ),
+        )
+    ),
+    events.ShipmentReaddressedTooLate: Effect(
+        opens=(
+            Opens(
+                "address-too-late", "critical", lambda event: "on its way to an address that was changed", _no_figures
+            ),
+        )
+    ),
+    events.ShipmentStopped: _NOTHING,
+    events.ShipmentResumed: Effect(closes=(Closes(("hand-over-refused",)),)),
+    events.ShipmentPrinted: _NOTHING,
+    events.ShipmentPacked: _NOTHING,
+    events.ShipmentHandedOver: Effect(closes=(Closes(_IN_THE_HOUSE),)),
+    events.ShipmentHandOverRefused: Effect(opens=(Opens("hand-over-refused", "critical", _said, _no_figures),)),
+    events.ShipmentPutBack: Effect(closes=(Closes(_IN_THE_HOUSE),)),
     events.ShipmentScanned: _NOTHING,
-    events.ShipmentDelivered: _NOTHING,
-    events.ShipmentReturned: _NOTHING,
+    events.ShipmentDelivered: Effect(closes=(Closes(("address-too-late",)),)),
+    events.ShipmentReturned: Effect(closes=(Closes(("address-too-late", "cancelled-too-late")),)),
     events.StockRiskRaised: Effect(
         opens=(
             Opens(

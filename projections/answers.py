@@ -70,6 +70,17 @@ class StockQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     sku: str | None = None
 
 
+class ShipmentsQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which packages to list; `unscanned`: labelled for two working days, and no carrier has scanned them."""
+
+    state: str | None = None
+    order: UUID | None = None
+    shop: str | None = None
+    carrier: str | None = None
+    tracking_number: str | None = None
+    unscanned: bool = False
+
+
 class AlertsQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which alerts to list; the open ones unless asked for others."""
 

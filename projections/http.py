@@ -59,6 +59,7 @@ QUESTIONS = (
     Question("/orders/{id}/timeline", queries.timeline, answers.PageQuery, answers.Timeline, ("timeline",)),
     Question("/stock-items", queries.stock_items, answers.StockQuery, Page[StockRow], ("stock_levels",)),
     Question("/stock-items/{id}", queries.stock_item, answers.Query, One[StockRow], ("stock_levels",)),
+    Question("/shipments", queries.shipments, answers.ShipmentsQuery, Page[ShipmentRow], ("shipment_tracking",)),
     Question("/shipments/{id}", queries.shipment, answers.Query, One[ShipmentRow], ("shipment_tracking",)),
     Question("/alerts", queries.alert_list, answers.AlertsQuery, Page[AlertRow], ("alerts",)),
     Question("/reorders", queries.reorder_list, answers.ReordersQuery, Page[ReorderRow], ("reorders",)),

@@ -204,6 +204,21 @@ async def stock_item(asked: Asked) -> answers.One[StockRow]:
     return answers.One(row, Reflects(log_position=asked.position))
 
 
+async def shipments(asked: Asked) -> Page[ShipmentRow]:
+    """The packages, the oldest first."""
+    query: answers.ShipmentsQuery = asked.query
+    where = _equal(
+        state=query.state,
+        order_id=query.order,
+        shop=query.shop,
+        carrier=query.carrier,
+        tracking_number=query.tracking_number,
+    )
+    if query.unscanned:
+        where.append(Where("scan_by", "<", asked.crossing.clock()))
+    return await _page(asked, shipment_tracking.NAME, ShipmentRow, where, Order("opened_position", descending=False))
+
+
 async def shipment(asked: Asked) -> answers.One[ShipmentRow]:
     """One package."""
     return answers.One(await _shipment(asked), Reflects(log_position=asked.position))
@@ -212,11 +227,12 @@ async def shipment(asked: Asked) -> answers.One[ShipmentRow]:
 async def label(asked: Asked, media_type: str) -> LabelFile:
     """The label file of one package that has a live label."""
     row = await _shipment(asked)
-    if not row.label_live or row.state == "CANCELLED":
-        raise problems.Refused(409, "The package has no live label", f"it is {row.state}", "id")
+    if not row.label_live or row.state == "CANCELLED" or row.stopped:
+        stands = f"it is stopped: {row.stopped}" if row.stopped else f"it is {row.state}"
+        raise problems.Refused(409, "The package has no live label", stands, "id")
     file = await asked.crossing.label(row.shipment_id, media_type)
     if file is None:
-        raise problems.not_found("label file")
+        raise problems.Refused(409, "The package has no live label", "its label is void or kept back by now", "id")
     return file
 
 

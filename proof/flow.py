@@ -175,6 +175,7 @@ def _judge(
             read_models=lambda: bootstrap.verify_read_models(stack.settings),
             client_record=record,
             carrier_record=bootstrap.carrier_record(stack.settings),
+            carrier_voids=bootstrap.carrier_voids(stack.settings),
             outside_ids=log.outside_ids,
             dead_lettered=log.dead_lettered,
         )

@@ -127,11 +127,11 @@ class RecordFulfilmentPushed(Command):
 
 
 class RecordTracking(Command):
-    """A package of this order moved: handed over, in transit, delivered or returned, at `occurred_at` (event time)."""
+    """A package of this order was printed, put back, handed over, or is on its way, at `occurred_at` (event time)."""
 
     order_id: UUID
     shipment_id: UUID
-    status: Literal["HANDED_OVER", "IN_TRANSIT", "DELIVERED", "RETURNED"]
+    status: Literal["HANDED_OVER", "IN_TRANSIT", "DELIVERED", "RETURNED", "PRINTED", "PUT_BACK"]
     occurred_at: datetime
 
 
@@ -353,11 +353,7 @@ class RecordLabelOutcome(Command):
 
 
 class VoidLabel(Command):
-    """
-    The order no longer wants this package. Before the label it closes the package; after it, it is listed for a person.
-
-    `order_id` tells whose package it was where the package is not known yet.
-    """
+    """The order no longer wants this package. `order_id`: whose it was, where it is not known yet."""
 
     shipment_id: UUID
     reason: str
@@ -371,6 +367,14 @@ class RecordVoidOutcome(Command):
     attempt: int
     outcome: Literal["voided", "refused", "parked"]
     reason: str = ""
+
+
+class ReplaceLabel(Command):
+    """Take the label of this package back and buy another one, on a person's word."""
+
+    shipment_id: UUID
+    reason: str
+    operator: str = ""
 
 
 class ReaddressShipment(Command):
@@ -411,10 +415,7 @@ class MarkPacked(Command):
 
 
 class PutBack(Command):
-    """
-    The units of this package are on the shelf again: a hand-over undone before its first scan, or a printed package
-    of a cancelled order. Repeated: once.
-    """
+    """The units are on the shelf again: a hand-over undone before its first scan, or a printed package emptied."""
 
     shipment_id: UUID
     occurred_at: datetime

@@ -16,7 +16,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 import structlog
@@ -31,8 +31,14 @@ from gateways.carriers.protocol import Carrier
 from gateways.errors import OutcomeUnknown, Refused, Unavailable
 from gateways.marketplaces import Marketplace, PushResult
 from gateways.suppliers.protocol import Supplier, SupplierAnswer
-from schemas.calls import BuyLabelCall, Call, PlaceReorderCall, PushDelayCall, PushFulfilmentCall
-from schemas.commands import Command, RecordFulfilmentPushed, RecordLabelOutcome, RecordSupplierAnswer
+from schemas.calls import BuyLabelCall, Call, PlaceReorderCall, PushDelayCall, PushFulfilmentCall, VoidLabelCall
+from schemas.commands import (
+    Command,
+    RecordFulfilmentPushed,
+    RecordLabelOutcome,
+    RecordSupplierAnswer,
+    RecordVoidOutcome,
+)
 from schemas.shipping import Label, LabelRequest
 from schemas.values import Person, Sealed
 
@@ -40,6 +46,7 @@ log = structlog.get_logger()
 
 CLAIMED_AT_ONCE = 200
 PUSHES_AT_ONCE = 50
+VOID_TRIES = 5
 IDLE_SECONDS = 0.02
 EXPIRED_EVERY_SECONDS = 5.0
 START_WITHIN = calls.LEASE / 3
@@ -47,7 +54,7 @@ START_WITHIN = calls.LEASE / 3
 
 _DECODERS: Mapping[str, msgspec.json.Decoder[Any]] = {
     kind.__name__: msgspec.json.Decoder(kind)
-    for kind in (BuyLabelCall, PushFulfilmentCall, PushDelayCall, PlaceReorderCall)
+    for kind in (BuyLabelCall, VoidLabelCall, PushFulfilmentCall, PushDelayCall, PlaceReorderCall)
 }
 
 
@@ -132,6 +139,8 @@ class Callers:
         call = taken.call
         if isinstance(call, BuyLabelCall):
             return [await self._buy_label(taken, call)]
+        if isinstance(call, VoidLabelCall):
+            return [await self._void_label(taken, call)]
         if isinstance(call, PlaceReorderCall):
             return [await self._place_reorder(taken, call)]
         marketplace = self._gateways.marketplaces[call.marketplace]
@@ -155,6 +164,19 @@ class Callers:
             lambda label: _label_bought(call.request, label),
             lambda reason: _label_refused(call.request, reason),
         )
+
+    async def _void_label(self, taken: Taken, call: VoidLabelCall) -> Outcome:
+        """Taking back what is void already is harmless, so nothing is looked up before it is repeated."""
+        carrier = self._gateways.carriers.get(call.label.carrier)
+        if carrier is None:
+            return _closed(taken, _void_told(call, "refused", f"no gateway for carrier {call.label.carrier}"))
+        outcome = await _asked(
+            taken,
+            lambda: carrier.void_label(call.label),
+            lambda _: _void_told(call, "voided"),
+            lambda reason: _void_told(call, "refused", reason),
+        )
+        return _given_up(taken, call, outcome) if isinstance(outcome, Postponed) else outcome
 
     async def _place_reorder(self, taken: Taken, call: PlaceReorderCall) -> Outcome:
         supplier = self._gateways.supplier
@@ -242,6 +264,16 @@ async def _asked(
         return _again(taken, error.reason, None, attempted=True, unknown=True)
 
 
+def _given_up(taken: Taken, call: VoidLabelCall, outcome: Postponed) -> Outcome:
+    """The outcome of the last try: a refusal where surely no try acted, and a person's question where one may have."""
+    tries = taken.claimed.failures + outcome.attempted
+    if tries < VOID_TRIES and not outcome.parked:
+        return outcome
+    return _closed(
+        taken, _void_told(call, "parked" if outcome.unknown else "refused", f"{tries} tries: {outcome.error}")
+    )
+
+
 def _pushed(taken: Taken, result: PushResult, answer: Command | None) -> Outcome:
     if result.outcome == "done":
         return _closed(taken, answer)
@@ -319,6 +351,12 @@ def _label_parked(request: LabelRequest, reason: str) -> RecordLabelOutcome:
         carrier=request.carrier,
         reason=reason,
     )
+
+
+def _void_told(
+    call: VoidLabelCall, outcome: Literal["voided", "refused", "parked"], reason: str = ""
+) -> RecordVoidOutcome:
+    return RecordVoidOutcome(shipment_id=call.shipment_id, attempt=call.attempt, outcome=outcome, reason=reason)
 
 
 def _fulfilment_pushed(taken: Taken) -> RecordFulfilmentPushed:

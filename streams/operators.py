@@ -6,6 +6,7 @@ Errors are RFC 9457 problem details that name the field and the reason.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -24,10 +25,14 @@ from schemas.commands import (
     DescribeStockItem,
     HandOver,
     HoldOrder,
+    MarkPacked,
+    MarkPrinted,
     OverridePriority,
+    PutBack,
     RecordCount,
     RecordMovement,
     ReleaseOrder,
+    ReplaceLabel,
 )
 from schemas.envelope import Envelope, to_headers
 from streams.publishing import BrokerUnavailable, Full, Record, RecordTooLarge
@@ -46,6 +51,7 @@ Build = Callable[[UUID, dict[str, str], bytes], list[Command]]
 SOURCE = "operator"
 MAX_BODY_BYTES = 64 * 1024
 MAX_KEY_CHARACTERS = 200
+MAX_PACKAGES = 500
 
 
 class Problem(Exception):
@@ -58,7 +64,7 @@ class Problem(Exception):
 
 
 class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of a hold or a cancellation."""
+    """The body of what needs a reason: a hold, a cancellation, another label."""
 
     reason: Text
 
@@ -92,8 +98,16 @@ class Count(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Moment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of a hand-over; the time is now where it is left out."""
+    """The body of a step of a package; the time is now where it is left out."""
 
+    occurred_at: Aware | None = None
+
+
+class PackageSteps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of one step for many packages: the list of what was printed or packed, the end-of-day list."""
+
+    step: Literal["printed", "packed", "handed-over", "put-back"]
+    packages: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1, max_length=MAX_PACKAGES)]
     occurred_at: Aware | None = None
 
 
@@ -106,11 +120,16 @@ def operator_routes(put: Put) -> list[Route]:
         "/orders/{id}/release": (order_of, _release),
         "/orders/{id}/cancel": (order_of, _cancel),
         "/orders/{id}/priority": (order_of, _priority),
-        "/packages/{id}/handed-over": (package_of, _handed_over),
         "/packages/{id}/buy-label": (package_of, _buy_label),
+        "/packages/{id}/replace-label": (package_of, _replace_label),
+        **{f"/packages/{{id}}/{step}": (package_of, _stepped(command)) for step, command in PACKAGE_STEPS.items()},
     }
     return [
-        Route(path, _endpoint(put, identify, build), methods=["POST"]) for path, (identify, build) in endpoints.items()
+        Route("/packages/bulk", _bulk_endpoint(put, _package_steps), methods=["POST"]),
+        *(
+            Route(path, _endpoint(put, identify, build), methods=["POST"])
+            for path, (identify, build) in endpoints.items()
+        ),
     ]
 
 
@@ -119,18 +138,49 @@ def _endpoint(put: Put, identify: Callable[[str], UUID], build: Build) -> Callab
         try:
             key = _idempotency_key(request)
             name = request.path_params["id"]
-            body = await request.body()
-            if len(body) > MAX_BODY_BYTES:
-                raise Problem(413, "Too large", f"the body has more than {MAX_BODY_BYTES} bytes")
+            body = await _small_body(request)
             for command in build(identify(name), {"id": name, "key": key}, body):
                 await put(_record(command, key))
         except Problem as problem:
             return _problem(problem)
         except (BrokerUnavailable, Full, RecordTooLarge) as error:
-            return _problem(Problem(503, "Unavailable", f"Kafka did not take the command: {type(error).__name__}"))
+            return _problem(_not_taken(error))
         return Response(msgspec.json.encode({"command_id": key}), status_code=202, media_type="application/json")
 
     return endpoint
+
+
+def _bulk_endpoint(put: Put, build: Callable[[bytes], list[Command]]) -> Callable[[Request], Awaitable[Response]]:
+    """
+    One command for each of many; all have the request's id, so each aggregate takes it once.
+
+    Repeated: after a 503, which may come when some were taken, the same request goes on with the rest.
+    """
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            key = _idempotency_key(request)
+            commands = build(await _small_body(request))
+            await asyncio.gather(*(put(_record(command, key)) for command in commands))
+        except Problem as problem:
+            return _problem(problem)
+        except (BrokerUnavailable, Full, RecordTooLarge) as error:
+            return _problem(_not_taken(error))
+        answer = {"command_id": key, "commands": len(commands)}
+        return Response(msgspec.json.encode(answer), status_code=202, media_type="application/json")
+
+    return endpoint
+
+
+async def _small_body(request: Request) -> bytes:
+    body = await request.body()
+    if len(body) > MAX_BODY_BYTES:
+        raise Problem(413, "Too large", f"the body has more than {MAX_BODY_BYTES} bytes")
+    return body
+
+
+def _not_taken(error: Exception) -> Problem:
+    return Problem(503, "Unavailable", f"Kafka did not take the command: {type(error).__name__}")
 
 
 def order_of(name: str) -> UUID:
@@ -217,9 +267,34 @@ def _priority(target: UUID, names: dict[str, str], body: bytes) -> list[Command]
     return [OverridePriority(order_id=target, score=priority.score, reason=priority.reason, operator=SOURCE)]
 
 
-def _handed_over(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
-    at = _decoded(body or b"{}", Moment).occurred_at or datetime.now(UTC)
-    return [HandOver(shipment_id=target, occurred_at=at, operator=SOURCE)]
+PackageStep = type[MarkPrinted] | type[MarkPacked] | type[HandOver] | type[PutBack]
+
+PACKAGE_STEPS: dict[str, PackageStep] = {
+    "printed": MarkPrinted,
+    "packed": MarkPacked,
+    "handed-over": HandOver,
+    "put-back": PutBack,
+}
+
+
+def _stepped(command: PackageStep) -> Build:
+    def build(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+        at = _decoded(body or b"{}", Moment).occurred_at or datetime.now(UTC)
+        return [command(shipment_id=target, occurred_at=at, operator=SOURCE)]
+
+    return build
+
+
+def _package_steps(body: bytes) -> list[Command]:
+    steps = _decoded(body, PackageSteps)
+    at = steps.occurred_at or datetime.now(UTC)
+    packages = dict.fromkeys(package_of(name) for name in steps.packages)
+    command = PACKAGE_STEPS[steps.step]
+    return [command(shipment_id=package, occurred_at=at, operator=SOURCE) for package in packages]
+
+
+def _replace_label(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+    return [ReplaceLabel(shipment_id=target, reason=_decoded(body, Reason).reason, operator=SOURCE)]
 
 
 def _buy_label(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:

@@ -13,6 +13,7 @@ from schemas.commands import Command, ExpireHold, ReclassifyOrder
 from schemas.values import Deadlines
 
 ASSUMED_WORKING_DAYS = 2
+SCANNED_WITHIN_WORKING_DAYS = 2
 UNPAID_HOLD = timedelta(hours=48)
 RECLASSIFIED_BEFORE = {"24h": timedelta(hours=24), "6h": timedelta(hours=6)}
 """How long before `dispatch_by` an order's priority is worked out again."""
@@ -30,11 +31,19 @@ class Scheduled(NamedTuple):
 
 def assumed_dispatch_by(paid_at: datetime, zone: tzinfo = UTC) -> datetime:
     """Two working days after the payment, weekends as in the shop's time zone."""
-    local = paid_at.astimezone(zone)
-    days_left = ASSUMED_WORKING_DAYS
-    while days_left:
+    return _working_days_after(paid_at, ASSUMED_WORKING_DAYS, zone)
+
+
+def scan_by(labelled_at: datetime, zone: tzinfo = UTC) -> datetime:
+    """Until when a carrier should have scanned a labelled package: two working days after its label."""
+    return _working_days_after(labelled_at, SCANNED_WITHIN_WORKING_DAYS, zone)
+
+
+def _working_days_after(moment: datetime, days: int, zone: tzinfo) -> datetime:
+    local = moment.astimezone(zone)
+    while days:
         local += timedelta(days=1)
-        days_left -= local.weekday() < SATURDAY
+        days -= local.weekday() < SATURDAY
     return local.astimezone(UTC)
 
 

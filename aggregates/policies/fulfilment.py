@@ -8,7 +8,7 @@ their work done.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from eventsourcing.domain import DomainEventProtocol
 
@@ -21,6 +21,7 @@ from schemas.commands import (
     OpenShipment,
     RecordLabel,
     RecordMovement,
+    RecordPackage,
     RecordReceipt,
     RecordReservation,
     RecordShortage,
@@ -212,6 +213,36 @@ def _tell_no_label(event: shipment_events.LabelRefused | shipment_events.Held | 
     return (RecordLabel(order_id=event.order_id, shipment_id=event.originator_id, refused=event.reason),)
 
 
+def _printed(event: shipment_events.Printed) -> Commands:
+    told = RecordTracking(
+        order_id=event.order_id,
+        shipment_id=event.originator_id,
+        status="PRINTED",
+        occurred_at=event.occurred_at,
+    )
+    return (told, *_held_by_package(event, "printed"))
+
+
+def _packed(event: shipment_events.Packed) -> Commands:
+    return _held_by_package(event, "packed")
+
+
+def _held_by_package(
+    event: shipment_events.Printed | shipment_events.Packed, stage: Literal["printed", "packed"]
+) -> Commands:
+    return tuple(
+        RecordPackage(
+            stock_item_id=need.stock_item_id,
+            order_id=event.order_id,
+            shipment_id=event.originator_id,
+            quantity=need.quantity,
+            stage=stage,
+            occurred_at=event.occurred_at,
+        )
+        for need in event.contents
+    )
+
+
 def _dispatch(event: shipment_events.HandedOver) -> Commands:
     told = RecordTracking(
         order_id=event.order_id,
@@ -219,18 +250,35 @@ def _dispatch(event: shipment_events.HandedOver) -> Commands:
         status="HANDED_OVER",
         occurred_at=event.occurred_at,
     )
-    left = (
+    return (told, *_moved(event, "dispatch"))
+
+
+def _put_back(event: shipment_events.PutBack) -> Commands:
+    told = RecordTracking(
+        order_id=event.order_id,
+        shipment_id=event.originator_id,
+        status="PUT_BACK",
+        occurred_at=event.occurred_at,
+    )
+    return (told, *_moved(event, "put_back"))
+
+
+def _moved(
+    event: shipment_events.HandedOver | shipment_events.PutBack, kind: Literal["dispatch", "put_back"]
+) -> Commands:
+    """The package as the movement's reference; its second hand-over or put back is another movement than its first."""
+    reference = str(event.originator_id) if event.times == 1 else f"{event.originator_id}:{event.times}"
+    return tuple(
         RecordMovement(
             stock_item_id=need.stock_item_id,
-            kind="dispatch",
+            kind=kind,
             quantity=need.quantity,
-            reference=str(event.originator_id),
+            reference=reference,
             occurred_at=event.occurred_at,
             order_id=event.order_id,
         )
         for need in event.contents
     )
-    return (told, *left)
 
 
 def _tell_delivered(event: shipment_events.Delivered) -> Commands:
@@ -305,7 +353,10 @@ FOLLOWS: dict[type[Any], Callable[[Any], Commands]] = {
     shipment_events.LabelRefused: _tell_no_label,
     shipment_events.Held: _tell_no_label,
     shipment_events.Parked: _tell_no_label,
+    shipment_events.Printed: _printed,
+    shipment_events.Packed: _packed,
     shipment_events.HandedOver: _dispatch,
+    shipment_events.PutBack: _put_back,
     shipment_events.Delivered: _tell_delivered,
     shipment_events.Returned: _tell_returned,
     replenishment_events.ReorderConfirmed: _expect,

@@ -9,13 +9,15 @@ from typing import Any, NamedTuple
 from eventsourcing.domain import DomainEventProtocol
 
 from aggregates import order_events, replenishment_events, shipment_events
-from schemas.calls import BuyLabelCall, Call, PlaceReorderCall, PushDelayCall, PushFulfilmentCall
+from schemas.calls import BuyLabelCall, Call, PlaceReorderCall, PushDelayCall, PushFulfilmentCall, VoidLabelCall
 
 LEAST_TIME_TO_TRY = timedelta(hours=24)
 """A call whose deadline is nearer than this, or past, is still worth a day of trying."""
 
 REORDER_PRIORITY = 50
 DELAY_PRIORITY = 50
+VOID_PRIORITY = 100
+"""Cancellations go first: a carrier takes a label back for a while only."""
 
 
 class CallRequest(NamedTuple):
@@ -49,6 +51,18 @@ def _buy_label(event: shipment_events.LabelRequested) -> tuple[CallRequest, ...]
             priority=event.priority,
             due_at=event.timestamp,
             deadline_at=_deadline(event.dispatch_by, event.timestamp),
+        ),
+    )
+
+
+def _void_label(event: shipment_events.VoidRequested) -> tuple[CallRequest, ...]:
+    return (
+        CallRequest(
+            call=VoidLabelCall(shipment_id=event.originator_id, attempt=event.attempt, label=event.label),
+            key=f"void-label:{event.label.reference}:{event.originator_version}",
+            shop=event.shop,
+            priority=VOID_PRIORITY,
+            due_at=event.timestamp,
         ),
     )
 
@@ -113,6 +127,7 @@ def _place_reorder(event: replenishment_events.ReorderPlaced) -> tuple[CallReque
 
 CALLS: dict[type[Any], Callable[[Any], tuple[CallRequest, ...]]] = {
     shipment_events.LabelRequested: _buy_label,
+    shipment_events.VoidRequested: _void_label,
     order_events.Fulfilled: _push_fulfilment,
     order_events.Delayed: _push_delay,
     replenishment_events.ReorderPlaced: _place_reorder,

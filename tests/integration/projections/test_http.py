@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import msgspec
 import pytest
 
 from projections import http
@@ -25,9 +26,11 @@ from tests.unit.projections.histories import (
     NOON,
     SHOP,
     Numbered,
+    bought,
     classified,
     fulfilled,
     hats,
+    opened,
     placed,
     published,
     received,
@@ -290,6 +293,32 @@ async def test_package_without_a_live_label_has_no_file(client: httpx.AsyncClien
     """Neither before the label was bought, nor after the package was cancelled."""
     story(connection, *fulfilled(ORDER)[5:7])
     assert (await client.get(f"/shipments/{ORDER.shipment}/label")).status_code == 409
+
+
+async def test_packages_are_listed_by_what_is_asked_for(client: httpx.AsyncClient, connection: Connection) -> None:
+    """By number, by order, and those that no carrier has scanned in time."""
+    other = Numbered("1002")
+    late = msgspec.structs.replace(bought(ORDER), scan_by=NOON - timedelta(hours=1))
+    early = msgspec.structs.replace(bought(other), scan_by=NOON + timedelta(hours=1), tracking_number="T1001")
+    apply_all(connection, published([opened(ORDER), late, opened(other), early]))
+
+    async def listed(query: str) -> list[str]:
+        answer = await client.get(f"/shipments?{query}")
+        assert answer.status_code == 200, answer.text
+        return [item["package"] for item in answer.json()["items"]]
+
+    assert await listed("tracking_number=T1001") == ["1001-1", "1002-1"]
+    assert await listed(f"order={other.id}&state=LABELLED") == ["1002-1"]
+    assert await listed("unscanned=true") == ["1001-1"]
+
+
+async def test_label_of_a_stopped_package_is_not_handed_out(client: httpx.AsyncClient, connection: Connection) -> None:
+    """The problem says why it stays."""
+    stopped = events.ShipmentStopped(shipment_id=ORDER.shipment, order_id=ORDER.id, reason="the buyer asks to cancel")
+    apply_all(connection, published([opened(ORDER), bought(ORDER), stopped]))
+    answer = await client.get(f"/shipments/{ORDER.shipment}/label")
+    assert answer.status_code == 409
+    assert "the buyer asks to cancel" in answer.json()["detail"]
 
 
 async def test_label_in_no_format_that_there_is(client: httpx.AsyncClient, connection: Connection) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -17,8 +18,8 @@ from aggregates.event_store.connection import Connection
 from gateways.errors import OutcomeUnknown, Refused, Unavailable
 from gateways.suppliers.local import LocalSupplier, supplier_record
 from schemas import codec
-from schemas.calls import BuyLabelCall
-from schemas.commands import RecordLabelOutcome
+from schemas.calls import BuyLabelCall, VoidLabelCall
+from schemas.commands import RecordLabelOutcome, RecordVoidOutcome
 from schemas.shipping import Label, LabelFile, LabelRequest, Parcel
 from schemas.values import Person, Sealed
 from streams.callers import Callers, Gateways
@@ -32,6 +33,10 @@ Sell = Callable[[LabelRequest], Awaitable[None]]
 
 async def sells(request: LabelRequest) -> None:
     """A carrier that sells."""
+
+
+async def nothing() -> None:
+    """A carrier that takes labels back."""
 
 
 def fails(error: Exception) -> Sell:
@@ -53,6 +58,9 @@ class OddCarrier:
         self.asked: list[str] = []
         self.sold: dict[str, list[Label]] = {}
         self.people: list[Person] = []
+        self.before_void: Callable[[], Awaitable[None]] = nothing
+        self.asked_to_void: list[str] = []
+        self.void: set[str] = set()
 
     async def buy_label(self, request: LabelRequest, recipient: Person) -> Label:
         self.asked.append(request.reference)
@@ -69,6 +77,11 @@ class OddCarrier:
 
     async def find_label(self, reference: str) -> Label | None:
         return next(iter(self.sold.get(reference, ())), None)
+
+    async def void_label(self, label: Label) -> None:
+        self.asked_to_void.append(label.reference)
+        await self.before_void()
+        self.void.add(label.reference)
 
     async def label_file(
         self, label: Label, parcel: Parcel, recipient: Person, media_type: str, *, order_number: str = ""
@@ -95,6 +108,26 @@ def buy(database: str, connection: Connection, *requests: LabelRequest) -> None:
         for request in requests
     ]
     write(database, connection, calls=rows)
+
+
+def void(database: str, connection: Connection, label: Label, failures: int = 0) -> None:
+    """Ask for a label to be taken back, after so many tries that failed."""
+    shipment, _, attempt = label.reference.partition(":")
+    call = VoidLabelCall(shipment_id=UUID(shipment), attempt=int(attempt), label=label)
+    key = f"void-label:{label.reference}:7"
+    body, now = codec.encode(call), datetime.now(UTC)
+    row = CallRow(key, "VoidLabelCall", VoidLabelCall.SERVICE, "shop", 100, now, None, body, "cause", "outside")
+    write(database, connection, calls=[row])
+    connection.execute("UPDATE calls SET failures = %s WHERE key = %s", (failures, key))
+
+
+async def void_answered(connection: Connection) -> RecordVoidOutcome:
+    """What came of taking the label back."""
+    await soon(lambda: len(scheduled_commands.due(connection, 100)) == 1)
+    (each,) = scheduled_commands.due(connection, 100)
+    outcome = codec.decode(each.type, 1, each.body)
+    assert isinstance(outcome, RecordVoidOutcome)
+    return outcome
 
 
 @asynccontextmanager
@@ -252,3 +285,59 @@ async def test_gateway_with_a_bug_stops_no_other_call(
     async with running(database, carrier, tmp_path):
         outcomes = await answered(opened, 3)
     assert {outcome.shipment_id for outcome in outcomes} == {other.shipment_id for other in others}
+
+
+async def test_fc_22_void_that_is_unavailable_twice_is_made_once(
+    database: str, opened: Connection, carrier: OddCarrier, tmp_path: Path
+) -> None:
+    """503, 503, done: one label is taken back, and the outcome names the label's own attempt."""
+    label = carrier.sell(a_label_request("odd"))
+    answers = [Unavailable("answered 503"), Unavailable("answered 503")]
+
+    async def answer() -> None:
+        if answers:
+            raise answers.pop()
+
+    carrier.before_void = answer
+    void(database, opened, label)
+    async with running(database, carrier, tmp_path):
+        outcome = await void_answered(opened)
+    assert (outcome.outcome, outcome.attempt) == ("voided", 1)
+    assert (len(carrier.asked_to_void), carrier.void) == (3, {label.reference})
+    assert calls.waiting(opened) == {}
+
+
+async def test_fc_22_void_that_is_refused_is_not_asked_again(
+    database: str, opened: Connection, carrier: OddCarrier, tmp_path: Path
+) -> None:
+    """The carrier says no: the reason goes back, once."""
+
+    async def answer() -> None:
+        raise Refused("carrier: cannot_be_cancelled (reference)")
+
+    carrier.before_void = answer
+    void(database, opened, carrier.sell(a_label_request("odd")))
+    async with running(database, carrier, tmp_path):
+        outcome = await void_answered(opened)
+    assert (outcome.outcome, outcome.reason) == ("refused", "carrier: cannot_be_cancelled (reference)")
+    assert len(carrier.asked_to_void) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "ends"), [(Unavailable("answered 503"), "refused"), (OutcomeUnknown("timed out"), "parked")]
+)
+async def test_fc_22_fifth_void_that_fails_is_the_last(
+    database: str, opened: Connection, tmp_path: Path, error: Exception, ends: str
+) -> None:
+    """Nobody tries for ever: surely not void is a refusal, perhaps void is a person's question."""
+    carrier = OddCarrier()
+
+    async def answer() -> None:
+        raise error
+
+    carrier.before_void = answer
+    void(database, opened, carrier.sell(a_label_request("odd")), failures=4)
+    async with running(database, carrier, tmp_path):
+        outcome = await void_answered(opened)
+    assert (outcome.outcome, outcome.reason) == (ends, f"5 tries: {error}")
+    assert (len(carrier.asked_to_void), calls.waiting(opened)) == (1, {})

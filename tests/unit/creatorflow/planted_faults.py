@@ -66,6 +66,23 @@ def buy_a_second_label(log: AuditedLog) -> None:
     log.label(shipment_id(MARKETPLACE, SHOP, "1-1"), order_id(MARKETPLACE, SHOP, "1"), "TN1b")
 
 
+def keep_the_label_of_a_cancelled_package(log: AuditedLog) -> None:
+    package, order = shipment_id(MARKETPLACE, SHOP, "1-1"), order_id(MARKETPLACE, SHOP, "1")
+    cancelled = events.ShipmentCancelled(
+        shipment_id=package, order_id=order, reason="buyer", label_live=True, stage="labelled"
+    )
+    log.append(cancelled, log.webhook("cancel-1"))
+
+
+def void_what_the_log_does_not_know(log: AuditedLog) -> None:
+    log.taken_back.add("TN1")
+
+
+def void_in_the_log_alone(log: AuditedLog) -> None:
+    log.voided(shipment_id(MARKETPLACE, SHOP, "1-1"), order_id(MARKETPLACE, SHOP, "1"), "TN1")
+    log.taken_back.clear()
+
+
 def sell_unknown_label(log: AuditedLog) -> None:
     log.sold.append(log.sold[0].__class__(reference="r", carrier="local", service="s", tracking_number="TNx"))
 

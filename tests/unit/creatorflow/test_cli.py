@@ -82,6 +82,7 @@ def wired(log: AuditedLog, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> S
         open_log=lambda settings: log,
         follow_ups=follow_ups,
         carrier_record=lambda settings: log.sold,
+        carrier_voids=lambda settings: log.taken_back,
         verify_read_models=lambda settings: [],
         create_topics=lambda settings: calls.append("topics"),
         migrate=migrate,

@@ -1,5 +1,7 @@
 """Alerts, given events."""
 
+from typing import Any
+
 import pytest
 
 from projections.alerts import EFFECTS, AlertRow, Key, change, keys
@@ -8,6 +10,7 @@ from schemas import events
 from schemas.events import Event
 from schemas.topics import CATALOGUE
 from tests.unit.projections.histories import (
+    ADDRESS,
     HAT,
     NOON,
     REPLENISHMENT,
@@ -17,9 +20,11 @@ from tests.unit.projections.histories import (
     published,
     received,
     short,
+    usd,
 )
 
 ORDER = Numbered("1001")
+PACKAGE: dict[str, Any] = {"shipment_id": ORDER.shipment, "order_id": ORDER.id}
 
 
 def after(*said: Event) -> dict[Key, AlertRow]:
@@ -93,6 +98,46 @@ def test_unknown_stock_is_an_alert_of_its_own() -> None:
             "label-parked",
         ),
         (
+            events.ShipmentCancelled(**PACKAGE, reason="buyer", label_live=True, stage="parked"),
+            events.VoidRequested(**PACKAGE, tracking_number="T1", reason="its label came"),
+            "label-live",
+        ),
+        (
+            events.ShipmentCancelled(**PACKAGE, reason="buyer", label_live=True, stage="printed"),
+            events.ShipmentPutBack(**PACKAGE, occurred_at=NOON),
+            "stop-parcel",
+        ),
+        (
+            events.ShipmentCancelledTooLate(**PACKAGE, reason="buyer"),
+            events.ShipmentReturned(**PACKAGE, occurred_at=NOON),
+            "cancelled-too-late",
+        ),
+        (
+            events.ShipmentReaddressed(**PACKAGE, address=ADDRESS, updated_at=NOON, stage="packed"),
+            events.ShipmentPutBack(**PACKAGE, occurred_at=NOON),
+            "address-after-print",
+        ),
+        (
+            events.ShipmentReaddressedTooLate(**PACKAGE, updated_at=NOON),
+            events.ShipmentDelivered(**PACKAGE, occurred_at=NOON),
+            "address-too-late",
+        ),
+        (
+            events.ShipmentHandOverRefused(**PACKAGE, reason="it is stopped"),
+            events.ShipmentResumed(**PACKAGE),
+            "hand-over-refused",
+        ),
+        (
+            events.VoidParked(**PACKAGE, tracking_number="T1", reason="no answer"),
+            events.LabelVoided(**PACKAGE, tracking_number="T1"),
+            "void-parked",
+        ),
+        (
+            events.TrackingNumberShared(**PACKAGE, carrier="post", tracking_number="T1", others=(HAT,)),
+            events.LabelVoided(**PACKAGE, tracking_number="T1"),
+            "tracking-number-shared",
+        ),
+        (
             events.ReorderRefused(replenishment_id=REPLENISHMENT, stock_item_id=HAT, reorder_id="A", reason="sold out"),
             events.ReorderConfirmed(replenishment_id=REPLENISHMENT, stock_item_id=HAT, reorder_id="B", quantity=5),
             "supplier-refused",
@@ -128,6 +173,19 @@ def test_alert_opens_and_closes_with_its_cause(opens: Event, closes: Event, kind
     [(key, alert)] = after(opens).items()
     assert (key[1], alert.state, alert.kind) == (kind, "open", kind)
     assert after(opens, closes)[key].state == "closed"
+
+
+def test_refused_void_is_an_alert_with_what_it_costs() -> None:
+    """The money is gone: somebody books it."""
+    refused = events.VoidRefused(**PACKAGE, tracking_number="T1", reason="manifested", lost=usd("4.20"))
+    alert = after(refused)[ORDER.shipment, "void-refused"]
+    assert (alert.severity, alert.reason, alert.figures["lost"]) == ("warning", "manifested", "4.20 USD")
+
+
+def test_label_that_goes_back_by_itself_is_no_alert() -> None:
+    """A cancelled package whose label is taken back asks nobody."""
+    cancelled = events.ShipmentCancelled(**PACKAGE, reason="buyer", label_live=True, stage="labelled")
+    assert after(bought(ORDER), cancelled, events.VoidRequested(**PACKAGE, tracking_number="T1", reason="b")) == {}
 
 
 def test_close_without_an_open_alert_makes_no_row() -> None:

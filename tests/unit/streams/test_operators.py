@@ -17,10 +17,14 @@ from schemas.commands import (
     DescribeStockItem,
     HandOver,
     HoldOrder,
+    MarkPacked,
+    MarkPrinted,
     OverridePriority,
+    PutBack,
     RecordCount,
     RecordMovement,
     ReleaseOrder,
+    ReplaceLabel,
 )
 from schemas.envelope import from_headers
 from schemas.topics import topic_of
@@ -80,8 +84,12 @@ REQUESTS: list[tuple[str, dict[str, Any], type[Command]]] = [
     (f"/orders/{ORDER}/release", {}, ReleaseOrder),
     (f"/orders/{ORDER}/cancel", {"reason": "asked"}, CancelOrder),
     (f"/orders/{ORDER}/priority", {"score": 90, "reason": "VIP"}, OverridePriority),
+    (f"/packages/{PACKAGE}/printed", {}, MarkPrinted),
+    (f"/packages/{PACKAGE}/packed", {"occurred_at": MOMENT}, MarkPacked),
     (f"/packages/{PACKAGE}/handed-over", {}, HandOver),
+    (f"/packages/{PACKAGE}/put-back", {}, PutBack),
     (f"/packages/{PACKAGE}/buy-label", {}, BuyLabel),
+    (f"/packages/{PACKAGE}/replace-label", {"reason": "wrong service"}, ReplaceLabel),
     (f"/stock-items/{values.stock_item_id('tiktok', SHOP, '1729')}/movements", MOVEMENT, RecordMovement),
     (
         f"/stock-items/{values.stock_item_id('tiktok', SHOP, '1729')}/counts",
@@ -126,6 +134,25 @@ async def test_hand_over_without_a_body_is_now(desk: Desk) -> None:
     assert (await desk.ask(f"/packages/{PACKAGE}/handed-over")).status_code == 202
 
 
+async def test_end_of_day_list_is_one_command_for_each_package(desk: Desk) -> None:
+    """Many packages at once, each once, all under the request's key, so that each package takes its repeat once."""
+    packages = [PACKAGE, str(values.shipment_id("tiktok", SHOP, "5770-1")), PACKAGE]
+    answer = await desk.ask("/packages/bulk", {"step": "handed-over", "packages": packages, "occurred_at": MOMENT})
+    assert (answer.status_code, answer.json()) == (202, {"command_id": "K1", "commands": 2})
+    commands = desk.commands()
+    assert [type(command) for command in commands] == [HandOver, HandOver]
+    assert {record.key for record in desk.kept} == {
+        str(values.shipment_id("tiktok", SHOP, number)).encode() for number in ("5769-1", "5770-1")
+    }
+    assert {from_headers(record.headers).id for record in desk.kept} == {"K1"}
+
+
+async def test_end_of_day_list_that_kafka_does_not_take_is_not_accepted(desk: Desk) -> None:
+    """503, so that the whole list is sent again."""
+    desk.error = Full("20000 records wait")
+    assert (await desk.ask("/packages/bulk", {"step": "packed", "packages": [PACKAGE]})).status_code == 503
+
+
 HUGE = 2**63
 PROBLEMS: list[tuple[str, Any, int, str]] = [
     (f"/orders/{ORDER}/hold", b"not json", 400, "JSON"),
@@ -152,6 +179,11 @@ PROBLEMS: list[tuple[str, Any, int, str]] = [
     (f"/stock-items/{ITEM}/counts", {"quantity": HUGE, "counted_at": MOMENT}, 422, "quantity"),
     (f"/stock-items/{ITEM}/counts", {"quantity": 1, "counted_at": "2026-03-02T12:00:00"}, 422, "counted_at"),
     (f"/packages/{PACKAGE}/handed-over", {"occurred_at": "2026-03-02T12:00:00"}, 422, "occurred_at"),
+    (f"/packages/{PACKAGE}/replace-label", {}, 422, "reason"),
+    ("/packages/bulk", {"step": "handed-over", "packages": []}, 422, "packages"),
+    ("/packages/bulk", {"step": "handed-over", "packages": [PACKAGE] * 501}, 422, "packages"),
+    ("/packages/bulk", {"step": "thrown away", "packages": [PACKAGE]}, 422, "step"),
+    ("/packages/bulk", {"step": "packed", "packages": [PACKAGE, "nobody"]}, 404, "id"),
     (f"/orders/{ORDER}/hold", {"reason": "a" * 70_000}, 413, "bytes"),
 ]
 
