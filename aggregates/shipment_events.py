@@ -333,18 +333,16 @@ class Packed(Event):
 
 
 class HandedOver(Event):
-    """The parcel was given to the carrier, and its contents left. `times` counts hand-overs, undone ones too."""
+    """The parcel was given to the carrier, and its contents left the house."""
 
     TOPIC = "shipment.handed-over"
 
     order_id: UUID
     occurred_at: datetime
     contents: tuple[Need, ...]
-    times: int = 1
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.handed_over = True
-        aggregate.hand_overs = self.times
 
 
 class HandOverRefused(Event):
@@ -360,7 +358,7 @@ class HandOverRefused(Event):
 
 
 class PutBack(Event):
-    """The units are on the shelf again. `was_handed_over`: a hand-over is undone. `times` counts put backs."""
+    """The units are on the shelf again. `was_handed_over`: a hand-over is undone."""
 
     TOPIC = "shipment.put-back"
 
@@ -368,11 +366,9 @@ class PutBack(Event):
     occurred_at: datetime
     contents: tuple[Need, ...]
     was_handed_over: bool
-    times: int
     operator: str
 
     def apply(self, aggregate: Shipment) -> None:
-        aggregate.put_backs = self.times
         aggregate.printed = aggregate.packed = aggregate.handed_over = False
         aggregate.hand_over_refused = False
 

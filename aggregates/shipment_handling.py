@@ -90,7 +90,6 @@ def _leave(shipment: Shipment, occurred_at: datetime, known: Known) -> None:
         order_id=shipment.order_id,
         occurred_at=occurred_at,
         contents=shipment.contents,
-        times=shipment.hand_overs + 1,
     )
 
 
@@ -113,7 +112,6 @@ def put_back(shipment: Shipment, command: commands.PutBack, known: Known) -> Non
         occurred_at=command.occurred_at,
         contents=shipment.contents,
         was_handed_over=shipment.handed_over,
-        times=shipment.put_backs + 1,
         operator=command.operator,
     )
     if shipment.label == "bought" and shipment.cancelled:

@@ -90,8 +90,6 @@ class Shipment(Aggregate):
         self.packed = False
         self.handed_over = False
         self.hand_over_refused = False
-        self.hand_overs = 0
-        self.put_backs = 0
         self.moving = False
         self.delivered = False
         self.returned = False

@@ -266,14 +266,12 @@ def _put_back(event: shipment_events.PutBack) -> Commands:
 def _moved(
     event: shipment_events.HandedOver | shipment_events.PutBack, kind: Literal["dispatch", "put_back"]
 ) -> Commands:
-    """The package as the movement's reference; its second hand-over or put back is another movement than its first."""
-    reference = str(event.originator_id) if event.times == 1 else f"{event.originator_id}:{event.times}"
     return tuple(
         RecordMovement(
             stock_item_id=need.stock_item_id,
             kind=kind,
             quantity=need.quantity,
-            reference=reference,
+            reference=str(event.originator_id),
             occurred_at=event.occurred_at,
             order_id=event.order_id,
         )
