@@ -288,12 +288,22 @@ BEGIN
 END $$;
 """
 
+_TRACKING_NUMBERS = """
+CREATE TABLE tracking_numbers (
+    carrier text NOT NULL,
+    number text NOT NULL,
+    shipment_id uuid NOT NULL,
+    PRIMARY KEY (carrier, number, shipment_id)
+);
+"""
+
 MIGRATIONS: tuple[tuple[int, str], ...] = (
     (1, _EVENTS),
     (2, _OFFSETS),
     (3, _INPUT),
     (4, _OUTPUT),
     (5, _RECORD_BATCH),
+    (8, _TRACKING_NUMBERS),
 )
 
 

@@ -27,6 +27,7 @@ from aggregates.event_store import (
     listings,
     raw_webhooks,
     scheduled_commands,
+    tracking_numbers,
 )
 from aggregates.event_store.connection import Connection
 
@@ -45,13 +46,14 @@ class Effects:
     calls: list[calls.CallRow] = field(default_factory=list)
     buyer_orders: list[buyer_orders.BuyerOrder] = field(default_factory=list)
     listings: list[listings.Listing] = field(default_factory=list)
+    tracking_numbers: list[tracking_numbers.TrackingNumber] = field(default_factory=list)
     rows: Callable[[Connection], None] | None = None
     """Writes read rows; the transaction is handed in."""
 
     @property
     def has_more(self) -> bool:
         """Whether something is to be written that `record_batch` does not know."""
-        return bool(self.dead_letters or self.raw_webhooks or self.listings or self.rows)
+        return bool(self.dead_letters or self.raw_webhooks or self.listings or self.tracking_numbers or self.rows)
 
 
 @dataclass(frozen=True)
@@ -153,5 +155,7 @@ def _write_more(connection: Connection, effects: Effects) -> None:
         raw_webhooks.insert(connection, effects.raw_webhooks)
     if effects.listings:
         listings.insert(connection, effects.listings)
+    if effects.tracking_numbers:
+        tracking_numbers.insert(connection, effects.tracking_numbers)
     if effects.rows is not None:
         effects.rows(connection)
