@@ -14,7 +14,7 @@ import pytest
 from aggregates.event_store import calls, scheduled_commands
 from aggregates.event_store.buyer_keys import BuyerKeys
 from aggregates.event_store.calls import CallRow
-from aggregates.event_store.connection import Connection
+from aggregates.event_store.connection import Connection, connect
 from gateways.errors import OutcomeUnknown, Refused, Unavailable
 from gateways.suppliers.local import LocalSupplier, supplier_record
 from schemas import codec
@@ -130,11 +130,15 @@ async def void_answered(connection: Connection) -> RecordVoidOutcome:
     return outcome
 
 
+def supplier_of(folder: Path) -> LocalSupplier:
+    """A supplier that nobody asks here."""
+    return LocalSupplier(supplier_record(folder, "test"))
+
+
 @asynccontextmanager
 async def running(dsn: str, carrier: OddCarrier, folder: Path) -> AsyncIterator[None]:
     """A call runner at work."""
-    supplier = LocalSupplier(supplier_record(folder, "test"))
-    runner = Callers(dsn, Gateways({"odd": carrier}, {}, supplier), BuyerKeys(MASTER_KEY))
+    runner = Callers(dsn, Gateways({"odd": carrier}, {}, supplier_of(folder)), BuyerKeys(MASTER_KEY))
     task = asyncio.create_task(runner.run())
     try:
         yield
@@ -341,3 +345,44 @@ async def test_fc_22_fifth_void_that_fails_is_the_last(
         outcome = await void_answered(opened)
     assert (outcome.outcome, outcome.reason) == (ends, f"5 tries: {error}")
     assert (len(carrier.asked_to_void), calls.waiting(opened)) == (1, {})
+
+
+async def test_calls_of_a_runner_that_ends_are_given_back_unless_they_are_under_way(
+    database: str, opened: Connection, tmp_path: Path
+) -> None:
+    """What was claimed and not started waits for the next runner at once; what may have acted keeps its lease."""
+    carrier = OddCarrier()
+    never = asyncio.Event()
+
+    async def hang(request: LabelRequest) -> None:
+        await never.wait()
+
+    carrier.first = hang
+    under_way, unstarted = a_label_request("odd"), a_label_request("odd")
+    buy(database, opened, under_way)
+    runner = Callers(database, Gateways({"odd": carrier}, {}, supplier_of(tmp_path)), BuyerKeys(MASTER_KEY))
+    task = asyncio.create_task(runner.run())
+    await soon(lambda: carrier.asked == [under_way.reference])
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert calls.waiting(opened) == {"BuyLabelCall running": 1}
+
+    buy(database, opened, unstarted)
+    with opened.transaction():
+        opened.execute("LOCK TABLE calls IN SHARE MODE")
+        task = asyncio.create_task(runner.run())
+        await soon(lambda: waits_for_lock(database))
+        task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert calls.waiting(opened) == {"BuyLabelCall running": 1, "BuyLabelCall waiting": 1}
+    row = opened.execute("SELECT attempt, failures, unknown FROM calls WHERE state = 'waiting'").fetchone()
+    assert row == (1, 0, False)
+
+
+def waits_for_lock(database: str) -> bool:
+    """Whether somebody waits for a lock on a table."""
+    with connect(database, "looking on") as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_locks WHERE relation = 'calls'::regclass AND NOT granted"
+        ).fetchone()
+    return row is not None and row[0] > 0
