@@ -133,7 +133,8 @@ class CarrierService:
             "reference": wanted.reference,
             "carrier": wanted.carrier,
             "service": wanted.service,
-            "tracking_number": number_of(wanted.carrier, f"{wanted.reference}#{number}"),
+            "tracking_number": self._faults.control.tracking_number
+            or number_of(wanted.carrier, f"{wanted.reference}#{number}"),
         }
         self._record.did("sold", **entry)
         self._by_key[key] = entry
