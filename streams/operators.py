@@ -51,7 +51,7 @@ Build = Callable[[UUID, dict[str, str], bytes], list[Command]]
 SOURCE = "operator"
 MAX_BODY_BYTES = 64 * 1024
 MAX_KEY_CHARACTERS = 200
-MAX_PACKAGES = 500
+MAX_PACKAGES_AT_ONCE = 500
 
 
 class Problem(Exception):
@@ -103,11 +103,11 @@ class Moment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     occurred_at: Aware | None = None
 
 
-class PackageSteps(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ManyPackages(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of one step for many packages: the list of what was printed or packed, the end-of-day list."""
 
-    step: Literal["printed", "packed", "handed-over", "put-back"]
-    packages: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1, max_length=MAX_PACKAGES)]
+    action: Literal["printed", "packed", "handed-over", "put-back"]
+    packages: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1, max_length=MAX_PACKAGES_AT_ONCE)]
     occurred_at: Aware | None = None
 
 
@@ -125,7 +125,7 @@ def operator_routes(put: Put) -> list[Route]:
         **{f"/packages/{{id}}/{step}": (package_of, _stepped(command)) for step, command in PACKAGE_STEPS.items()},
     }
     return [
-        Route("/packages/bulk", _bulk_endpoint(put, _package_steps), methods=["POST"]),
+        Route("/packages/bulk", _many_packages(put), methods=["POST"]),
         *(
             Route(path, _endpoint(put, identify, build), methods=["POST"])
             for path, (identify, build) in endpoints.items()
@@ -138,21 +138,23 @@ def _endpoint(put: Put, identify: Callable[[str], UUID], build: Build) -> Callab
         try:
             key = _idempotency_key(request)
             name = request.path_params["id"]
-            body = await _small_body(request)
+            body = await request.body()
+            if len(body) > MAX_BODY_BYTES:
+                raise Problem(413, "Too large", f"the body has more than {MAX_BODY_BYTES} bytes")
             for command in build(identify(name), {"id": name, "key": key}, body):
                 await put(_record(command, key))
         except Problem as problem:
             return _problem(problem)
         except (BrokerUnavailable, Full, RecordTooLarge) as error:
-            return _problem(_not_taken(error))
+            return _problem(Problem(503, "Unavailable", f"Kafka did not take the command: {type(error).__name__}"))
         return Response(msgspec.json.encode({"command_id": key}), status_code=202, media_type="application/json")
 
     return endpoint
 
 
-def _bulk_endpoint(put: Put, build: Callable[[bytes], list[Command]]) -> Callable[[Request], Awaitable[Response]]:
+def _many_packages(put: Put) -> Callable[[Request], Awaitable[Response]]:
     """
-    One command for each of many; all have the request's id, so each aggregate takes it once.
+    One step for many packages. Their commands all have the request's id, which counts once for each package.
 
     Repeated: after a 503, which may come when some were taken, the same request goes on with the rest.
     """
@@ -160,27 +162,17 @@ def _bulk_endpoint(put: Put, build: Callable[[bytes], list[Command]]) -> Callabl
     async def endpoint(request: Request) -> Response:
         try:
             key = _idempotency_key(request)
-            commands = build(await _small_body(request))
-            await asyncio.gather(*(put(_record(command, key)) for command in commands))
+            body = await request.body()
+            if len(body) > MAX_BODY_BYTES:
+                raise Problem(413, "Too large", f"the body has more than {MAX_BODY_BYTES} bytes")
+            await asyncio.gather(*(put(_record(command, key)) for command in _package_steps(body)))
         except Problem as problem:
             return _problem(problem)
         except (BrokerUnavailable, Full, RecordTooLarge) as error:
-            return _problem(_not_taken(error))
-        answer = {"command_id": key, "commands": len(commands)}
-        return Response(msgspec.json.encode(answer), status_code=202, media_type="application/json")
+            return _problem(Problem(503, "Unavailable", f"Kafka did not take all commands: {type(error).__name__}"))
+        return Response(msgspec.json.encode({"command_id": key}), status_code=202, media_type="application/json")
 
     return endpoint
-
-
-async def _small_body(request: Request) -> bytes:
-    body = await request.body()
-    if len(body) > MAX_BODY_BYTES:
-        raise Problem(413, "Too large", f"the body has more than {MAX_BODY_BYTES} bytes")
-    return body
-
-
-def _not_taken(error: Exception) -> Problem:
-    return Problem(503, "Unavailable", f"Kafka did not take the command: {type(error).__name__}")
 
 
 def order_of(name: str) -> UUID:
@@ -286,10 +278,10 @@ def _stepped(command: PackageStep) -> Build:
 
 
 def _package_steps(body: bytes) -> list[Command]:
-    steps = _decoded(body, PackageSteps)
-    at = steps.occurred_at or datetime.now(UTC)
-    packages = dict.fromkeys(package_of(name) for name in steps.packages)
-    command = PACKAGE_STEPS[steps.step]
+    many = _decoded(body, ManyPackages)
+    at = many.occurred_at or datetime.now(UTC)
+    packages = dict.fromkeys(package_of(name) for name in many.packages)
+    command = PACKAGE_STEPS[many.action]
     return [command(shipment_id=package, occurred_at=at, operator=SOURCE) for package in packages]
 
 

@@ -151,7 +151,7 @@ def test_printed_package_of_a_cancelled_order_is_stopped_until_it_is_put_back(
     cancel(shipping, package)
     after(shipping, package, "shipment.cancelled")
     assert list(open_alerts(shipping, package)) == ["stop-parcel"]
-    shipping.operate("/packages/bulk", {"step": "handed-over", "packages": [f"{MARKETPLACE}:{SHOP}:{package}"]})
+    shipping.operate("/packages/bulk", {"action": "handed-over", "packages": [f"{MARKETPLACE}:{SHOP}:{package}"]})
     after(shipping, package, "shipment.hand-over-refused")
     shipping.operate(f"{path}/put-back")
     after(shipping, package, "shipment.label-voided")

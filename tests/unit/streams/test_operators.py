@@ -137,8 +137,8 @@ async def test_hand_over_without_a_body_is_now(desk: Desk) -> None:
 async def test_end_of_day_list_is_one_command_for_each_package(desk: Desk) -> None:
     """Many packages at once, each once, all under the request's key, so that each package takes its repeat once."""
     packages = [PACKAGE, str(values.shipment_id("tiktok", SHOP, "5770-1")), PACKAGE]
-    answer = await desk.ask("/packages/bulk", {"step": "handed-over", "packages": packages, "occurred_at": MOMENT})
-    assert (answer.status_code, answer.json()) == (202, {"command_id": "K1", "commands": 2})
+    answer = await desk.ask("/packages/bulk", {"action": "handed-over", "packages": packages, "occurred_at": MOMENT})
+    assert (answer.status_code, answer.json()) == (202, {"command_id": "K1"})
     commands = desk.commands()
     assert [type(command) for command in commands] == [HandOver, HandOver]
     assert {record.key for record in desk.kept} == {
@@ -150,7 +150,7 @@ async def test_end_of_day_list_is_one_command_for_each_package(desk: Desk) -> No
 async def test_end_of_day_list_that_kafka_does_not_take_is_not_accepted(desk: Desk) -> None:
     """503, so that the whole list is sent again."""
     desk.error = Full("20000 records wait")
-    assert (await desk.ask("/packages/bulk", {"step": "packed", "packages": [PACKAGE]})).status_code == 503
+    assert (await desk.ask("/packages/bulk", {"action": "packed", "packages": [PACKAGE]})).status_code == 503
 
 
 HUGE = 2**63
@@ -180,10 +180,10 @@ PROBLEMS: list[tuple[str, Any, int, str]] = [
     (f"/stock-items/{ITEM}/counts", {"quantity": 1, "counted_at": "2026-03-02T12:00:00"}, 422, "counted_at"),
     (f"/packages/{PACKAGE}/handed-over", {"occurred_at": "2026-03-02T12:00:00"}, 422, "occurred_at"),
     (f"/packages/{PACKAGE}/replace-label", {}, 422, "reason"),
-    ("/packages/bulk", {"step": "handed-over", "packages": []}, 422, "packages"),
-    ("/packages/bulk", {"step": "handed-over", "packages": [PACKAGE] * 501}, 422, "packages"),
-    ("/packages/bulk", {"step": "thrown away", "packages": [PACKAGE]}, 422, "step"),
-    ("/packages/bulk", {"step": "packed", "packages": [PACKAGE, "nobody"]}, 404, "id"),
+    ("/packages/bulk", {"action": "handed-over", "packages": []}, 422, "packages"),
+    ("/packages/bulk", {"action": "handed-over", "packages": [PACKAGE] * 501}, 422, "packages"),
+    ("/packages/bulk", {"action": "thrown away", "packages": [PACKAGE]}, 422, "action"),
+    ("/packages/bulk", {"action": "packed", "packages": [PACKAGE, "nobody"]}, 404, "id"),
     (f"/orders/{ORDER}/hold", {"reason": "a" * 70_000}, 413, "bytes"),
 ]
 
