@@ -95,8 +95,7 @@ def sold_label(shipment: Shipment) -> Label:
 
 def go_on(shipment: Shipment, known: Known) -> None:
     """Ask for the next label where the last one is gone and nothing keeps the package from having one."""
-    kept = shipment.cancelled or shipment.handed_over or shipment.stopped is not None
-    if shipment.label in GONE and not kept:
+    if shipment.label in GONE and shipment.wants_label:
         ask_for_label(shipment, known)
 
 
@@ -107,8 +106,7 @@ def buy_label(shipment: Shipment, command: commands.BuyLabel, known: Known) -> N
     Refused: nothing while a request is open, once bought, or when cancelled, stopped or gone. Repeated: nothing while
     it is open.
     """
-    kept = shipment.cancelled or shipment.handed_over or shipment.stopped is not None
-    if shipment.label in ASKED_AGAIN_BY_A_PERSON and not kept:
+    if shipment.label in ASKED_AGAIN_BY_A_PERSON and shipment.wants_label:
         ask_for_label(shipment, known)
 
 

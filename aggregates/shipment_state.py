@@ -115,6 +115,11 @@ class Shipment(Aggregate):
         return "labelled" if self.label == "bought" else "parked" if self.label == "parked" else "opened"
 
     @property
+    def wants_label(self) -> bool:
+        """Whether a label may be asked for, if there is none."""
+        return not self.cancelled and not self.handed_over and self.stopped is None
+
+    @property
     def outdated(self) -> bool:
         """Whether the label shows another address than the package goes to."""
         return self.label == "bought" and self.request is not None and self.request.parcel.address != self.address

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from aggregates import order
-from aggregates.policies.clocks import Scheduled, assumed_dispatch_by, scheduled_after
+from aggregates.policies.clocks import Scheduled, assumed_dispatch_by, scan_by, scheduled_after
 from schemas.commands import Command
 from tests.builders import NOON, an_order, one_part_per_line
 
@@ -30,6 +30,11 @@ def test_two_working_days_skip_the_weekend(paid: str, expected: str) -> None:
     """Paid on Monday is due on Wednesday, paid on Thursday to Sunday is due in the next week."""
     moment = datetime.fromisoformat(paid).replace(tzinfo=UTC)
     assert assumed_dispatch_by(moment) == datetime.fromisoformat(expected).replace(tzinfo=UTC)
+
+
+def test_label_is_to_be_scanned_within_two_working_days() -> None:
+    """Labelled on a Friday, the carrier has until Tuesday."""
+    assert scan_by(datetime(2026, 3, 6, 12, tzinfo=UTC)) == datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 
 def test_weekends_are_the_shop_s() -> None:
