@@ -227,24 +227,27 @@ def _judge_reservations(ledger: Ledger, found: Findings, orders: dict[UUID, Orde
                     "reservations-match", stock_item, f"holds {quantity} for order {order_key}, which is not in the log"
                 )
             elif order_key in orders:
-                _judge_held_units(found, stock_item, order_key, orders[order_key], quantity)
+                needed = orders[order_key].needs.get(stock_item, 0) - item.left.get(order_key, 0)
+                _judge_held_units(found, stock_item, order_key, orders[order_key], (quantity, needed))
     for order_key, order in orders.items():
         if order.ready and not order.cancelled:
             for stock_item, quantity in order.needs.items():
                 facts = ledger.stock.get(stock_item)
-                held = (facts.reservations.get(order_key) or facts.left.get(order_key)) if facts else None
+                held = facts.reservations.get(order_key, 0) + facts.left.get(order_key, 0) if facts else 0
                 if held != quantity:
                     found.add(
-                        "reservations-match", order_key, f"is ready and holds {held or 0} of {quantity} at {stock_item}"
+                        "reservations-match", order_key, f"is ready and holds {held} of {quantity} at {stock_item}"
                     )
 
 
-def _judge_held_units(found: Findings, stock_item: UUID, order_key: UUID, order: OrderFacts, quantity: int) -> None:
+def _judge_held_units(
+    found: Findings, stock_item: UUID, order_key: UUID, order: OrderFacts, kept_needed: tuple[int, int]
+) -> None:
+    kept, needed = kept_needed
     if order.cancelled:
-        found.add("reservations-match", order_key, f"is cancelled, and {stock_item} still keeps {quantity} for it")
-    elif order.needs.get(stock_item) != quantity:
-        needed = order.needs.get(stock_item, 0)
-        found.add("reservations-match", order_key, f"needs {needed} of {stock_item}, which keeps {quantity} for it")
+        found.add("reservations-match", order_key, f"is cancelled, and {stock_item} still keeps {kept} for it")
+    elif needed != kept:
+        found.add("reservations-match", order_key, f"needs {needed} of {stock_item}, which keeps {kept} for it")
 
 
 def _judge_fulfilled(ledger: Ledger, found: Findings, orders: dict[UUID, OrderFacts]) -> None:

@@ -195,7 +195,14 @@ def _nothing_owed(event: Any) -> bool:
     return bool(event.backordered == 0)
 
 
-_STOCK_MOVED = Effect(closes=(Closes(("stock-depleted",), _units_free), Closes(("stock-short",), _nothing_owed)))
+def _nothing_missing(event: Any) -> bool:
+    return bool(event.on_hand >= event.reserved)
+
+
+_PICKABLE = Closes(("pick-shortage",), _nothing_missing)
+_STOCK_MOVED = Effect(
+    closes=(Closes(("stock-depleted",), _units_free), Closes(("stock-short",), _nothing_owed), _PICKABLE)
+)
 _STOCK_KNOWN = Effect(closes=(*_STOCK_MOVED.closes, Closes(("stock-unknown",))))
 _STOCK_SHORT = Effect(
     opens=(
@@ -212,6 +219,28 @@ _STOCK_SHORT = Effect(
             lambda event: f"an order asks for {event.short_by} more than are free",
             _shortage_figures,
             lambda event: not event.stock_unknown,
+        ),
+    )
+)
+_STOCK_SHORTENED = Effect(
+    opens=(
+        Opens(
+            "stock-short",
+            "critical",
+            lambda event: f"units that were reserved are not there: {event.reason}",
+            _shortage_figures,
+            lambda event: event.taken_for is None,
+        ),
+    ),
+    closes=(_PICKABLE,),
+)
+_PICK_SHORTAGE = Effect(
+    opens=(
+        Opens(
+            "pick-shortage",
+            "critical",
+            lambda event: f"printed packages hold {event.quantity} units that are not there",
+            lambda event: {**_stock_figures(event), "missing": event.quantity},
         ),
     )
 )
@@ -261,14 +290,19 @@ EFFECTS: dict[type[Event], Effect] = {
     events.OrderCompleted: _NOTHING,
     events.StockItemOpened: _NOTHING,
     events.StockItemDescribed: _NOTHING,
+    events.ListingMapped: _NOTHING,
     events.StockReceived: _STOCK_KNOWN,
     events.StockCounted: _STOCK_KNOWN,
     events.StockCorrected: _STOCK_MOVED,
     events.StockReserved: _NOTHING,
     events.StockShortageRecorded: _STOCK_SHORT,
     events.StockReservationReleased: _STOCK_MOVED,
+    events.StockReservationShortened: _STOCK_SHORTENED,
+    events.PickShortageFound: _PICK_SHORTAGE,
     events.BackorderFilled: Effect(closes=(Closes(("stock-short",), _nothing_owed),)),
-    events.StockHandedOver: _NOTHING,
+    events.StockPackaged: Effect(closes=(_PICKABLE,)),
+    events.StockHandedOver: Effect(closes=(_PICKABLE,)),
+    events.StockPutBack: _STOCK_MOVED,
     events.StockReturned: _STOCK_MOVED,
     events.StockWrittenOff: _NOTHING,
     events.StockDepleted: _STOCK_DEPLETED,

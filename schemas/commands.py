@@ -207,8 +207,7 @@ class ReserveStock(Command):
     """
     Reserve units for one order, all or nothing; again with a new quantity, deadline or priority.
 
-    `may_ship` is false while the order is unpaid, on hold or held: it may reserve free stock, but is passed over
-    when a queue is filled. `age` orders what is otherwise equal: create time, then order number.
+    `may_ship` is false while the order is unpaid or held: it takes free stock, and is passed over in a queue.
     """
 
     stock_item_id: UUID
@@ -223,10 +222,9 @@ class ReserveStock(Command):
 
 class ReleaseStock(Command):
     """
-    Give this order's reservation or place in the queue back, or `quantity` units of it.
+    Give this order's reservation or place in the queue back, or `quantity` units of it, once per `reference`.
 
-    Repeated: releases once; a part once per `reference`. Units in a printed package stay held until they are put
-    back or handed over.
+    Units in a printed package stay held until they are put back or handed over.
     """
 
     stock_item_id: UUID
@@ -238,11 +236,10 @@ class ReleaseStock(Command):
 
 class RecordMovement(Command):
     """
-    Units came or went: receipt, dispatch, return good, return damaged, correction (signed).
+    Units came or went; a correction is signed. The same `reference` and kind counts once.
 
     A dispatch names the order whose reservation the units leave with, and the shipment as its reference. A put back
     undoes it, or empties a printed package that was not sent.
-    Repeated: the same `reference` and kind counts once.
     """
 
     stock_item_id: UUID
@@ -255,7 +252,7 @@ class RecordMovement(Command):
 
 class RecordPackage(Command):
     """
-    A package holds units of this stock item: `printed` (its label is on paper) or `packed` (the units left the shelf).
+    A package holds units: `printed` (its label is on paper) or `packed` (the units left the shelf).
 
     From printed on no decision gives them to others: they leave by hand-over, or come back by a put back.
     """
@@ -279,7 +276,7 @@ class RecordCount(Command):
 
 
 class DescribeStockItem(Command):
-    """Say what a stock item is: the listing that opened it, its label, how it is bought."""
+    """Say what a stock item is: the listing that opened it, its label, its weight. What is left out stays."""
 
     stock_item_id: UUID
     marketplace: str
@@ -287,6 +284,17 @@ class DescribeStockItem(Command):
     sku_id: str
     seller_sku: str = ""
     weight_grams: int | None = None
+
+
+class MapListing(Command):
+    """A listing is made of these parts, units per unit sold; its first part decides. No `seller_sku` links the two."""
+
+    stock_item_id: UUID
+    marketplace: str
+    shop: str
+    sku_id: str
+    parts: tuple[Need, ...]
+    mapped_at: datetime
 
 
 class RecordSupply(Command):
@@ -445,11 +453,7 @@ class RecordScan(Command):
 
 
 class AssessStockRisk(Command):
-    """
-    An order found this stock item short, or its figures moved: decide whether to order.
-
-    `backordered`, `available` and `occurred_at` are the stock item's at the event that led here.
-    """
+    """An order found this stock item short, or its figures, which are those at that event, moved: order or not?"""
 
     replenishment_id: UUID
     stock_item_id: UUID
@@ -471,10 +475,7 @@ class RecordSupplierAnswer(Command):
 
 
 class RecordReceipt(Command):
-    """
-    Units came in for this stock item. They fill the named reorder, else the oldest open one. Repeated: once
-    per reference.
-    """
+    """Units came in. They fill the named reorder, else the oldest open one. Repeated: once per reference."""
 
     replenishment_id: UUID
     quantity: int

@@ -143,6 +143,24 @@ def _tell_short(event: stock_item_events.ShortageRecorded) -> Commands:
     return (told, _assess(event, stock_unknown=event.stock_unknown))
 
 
+def _tell_shortened(event: stock_item_events.ReservationShortened) -> Commands:
+    told = RecordShortage(
+        order_id=event.order_id,
+        stock_item_id=event.originator_id,
+        quantity=event.quantity,
+        short_by=event.short_by,
+        promised_at=event.promised_at,
+    )
+    return (told, _go_on(event)) if event.continues else (told, _assess(event))
+
+
+def _tell_put_back(event: stock_item_events.PutBack) -> Commands:
+    """The order holds its units again, if it still wants them; it gives them back if not."""
+    if event.ask is None or not event.returned:
+        return ()
+    return (RecordReservation(order_id=event.order_id, stock_item_id=event.originator_id, quantity=event.ask.quantity),)
+
+
 def _tell_promised(event: stock_item_events.SupplyExpected) -> Commands:
     told = tuple(
         RecordShortage(
@@ -157,7 +175,11 @@ def _tell_promised(event: stock_item_events.SupplyExpected) -> Commands:
     return (*told, _go_on(event)) if event.continues else told
 
 
-def _go_on(event: stock_item_events.BackorderFilled | stock_item_events.SupplyExpected) -> Command:
+def _go_on(
+    event: stock_item_events.BackorderFilled
+    | stock_item_events.ReservationShortened
+    | stock_item_events.SupplyExpected,
+) -> Command:
     return FillBackorders(stock_item_id=event.originator_id, set_for=event.originator_version)
 
 
@@ -296,6 +318,8 @@ FOLLOWS: dict[type[Any], Callable[[Any], Commands]] = {
     stock_item_events.Reserved: _tell_reserved,
     stock_item_events.BackorderFilled: _tell_filled,
     stock_item_events.ShortageRecorded: _tell_short,
+    stock_item_events.ReservationShortened: _tell_shortened,
+    stock_item_events.PutBack: _tell_put_back,
     stock_item_events.SupplyExpected: _tell_promised,
     stock_item_events.Received: _receive,
     stock_item_events.Counted: _assess_counted,

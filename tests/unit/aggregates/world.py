@@ -24,11 +24,13 @@ from schemas.commands import (
     DescribeStockItem,
     HandOver,
     HoldOrder,
+    MapListing,
     OverridePriority,
     RecordCount,
     RecordFulfilmentPushed,
     RecordLabelOutcome,
     RecordMovement,
+    RecordPackage,
     RecordScan,
     RecordSupplierAnswer,
     ReleaseOrder,
@@ -40,7 +42,7 @@ from schemas.topics import (
     SHIPPING_COMMANDS,
     topic_of,
 )
-from schemas.values import replenishment_id, shipment_id
+from schemas.values import Need, replenishment_id, shipment_id
 from tests.builders import MARKETPLACE, NOON, SHOP, STREET, TARIFFS, a_line, an_order, item_of, one_part_per_line, usd
 
 STEPS_MAX = 1_000_000
@@ -260,7 +262,49 @@ def busy_world(seed: int | None = 3) -> World:
             RecordScan(shipment_id=shipment_.id, scan_id="3", status="RETURNED", occurred_at=world.at),
         )
     _unlucky_package(world)
+    _busy_shelf(world)
     return world
+
+
+def _busy_shelf(world: World) -> None:
+    """A listing that is mapped, and packages that are printed, packed, put back, and found short."""
+    shelf = item_of("shelf")
+    shown = [an_order().numbered(number).of(a_line("shelf", 2)) for number in (60, 61)]
+    world.run(
+        MapListing(
+            stock_item_id=shelf,
+            marketplace=MARKETPLACE,
+            shop=SHOP,
+            sku_id="second-listing",
+            parts=(Need(stock_item_id=shelf, quantity=1),),
+            mapped_at=world.at,
+        ),
+        RecordCount(stock_item_id=shelf, quantity=4, counted_at=world.at),
+        *(order.record() for order in shown),
+    )
+    package = RecordPackage(
+        stock_item_id=shelf,
+        order_id=shown[0].id,
+        shipment_id=shipment_id(MARKETPLACE, SHOP, f"{shown[0].number}-1"),
+        quantity=2,
+        stage="printed",
+        occurred_at=world.at,
+    )
+    world.run(package)
+    world.run(structs.replace(package, stage="packed"))
+    world.run(
+        RecordMovement(stock_item_id=shelf, kind="correction", quantity=-3, reference="lost", occurred_at=world.at)
+    )
+    world.run(
+        RecordMovement(
+            stock_item_id=shelf,
+            kind="put_back",
+            quantity=2,
+            reference=str(package.shipment_id),
+            occurred_at=world.at,
+            order_id=shown[0].id,
+        )
+    )
 
 
 def _unlucky_package(world: World) -> None:
