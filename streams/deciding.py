@@ -31,6 +31,7 @@ from schemas import codec
 from schemas.commands import Command
 from schemas.envelope import Envelope
 from streams.consuming import Raw, Received, Slice, advances, dead_letter, decode, gathering, is_new
+from streams.snapshotting import Form, Snapshots
 
 LIVE_AGGREGATES = 20_000
 GATHER_SECONDS = 0.06
@@ -51,6 +52,8 @@ class Decision(NamedTuple):
     """Reads what the decisions of this batch must know, in bulk; the function it returns gives each its part."""
     also: Callable[[Any, Any, Effects], None]
     """Adds what an event of an aggregate writes beside calls and timers."""
+    snapshots: Form | None = None
+    """How aggregates that grow long are kept beside their events."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +76,13 @@ class Decider:
         self._log = log
         self._keys = keys
         self._live: LRUCache[UUID, Aggregate] = LRUCache(LIVE_AGGREGATES)
+        self._snapshots = None if decision.snapshots is None else Snapshots(decision.snapshots, log)
 
     def forget(self) -> None:
         """Drop the live aggregates."""
         self._live.clear()
+        if self._snapshots is not None:
+            self._snapshots.forget()
 
     def pause_after(self, records: int) -> float:
         """Commands wait for each other a little."""
@@ -91,6 +97,8 @@ class Decider:
         received = self._received(connection, slices, dead, effects)
         decided = self._decided(connection, received, effects)
         self._log.events.put(decided.events, connection=connection, effects=decided.effects, origins=decided.origins)
+        if self._snapshots is not None:
+            self._snapshots.take(connection, self._touched(decided.events))
         return (
             f"{len(decided.events)} events, {decided.repeats} repeats, {len(effects.calls)} calls,"
             f" {len(effects.dead_letters)} dead letters"
@@ -192,10 +200,17 @@ class Decider:
                 missing.append(each)
             else:
                 found[each] = aggregate
-        if missing:
+        if missing and self._snapshots is not None:
+            loaded = self._snapshots.load(connection, sorted(missing))
+            self._live.update(loaded)
+            found.update(loaded)
+        elif missing:
             stored = self._log.recorder.select_streams(connection, sorted(missing))
             found.update(self._folded(stored))
         return found
+
+    def _touched(self, events: Sequence[Any]) -> list[Aggregate]:
+        return [live for each in {event.originator_id for event in events} if (live := self._live.get(each))]
 
     def _folded(self, stored: Sequence[StoredEvent]) -> dict[UUID, Aggregate]:
         folded: dict[UUID, Any] = {}

@@ -24,17 +24,22 @@ from schemas.commands import (
     DescribeStockItem,
     HandOver,
     HoldOrder,
+    MapListing,
     OverridePriority,
     RecordCount,
     RecordMovement,
     ReleaseOrder,
 )
 from schemas.envelope import Envelope, to_headers
+from schemas.inputs import BadInput, grams
+from schemas.tiktok import Weight
+from schemas.values import Need
 from streams.publishing import BrokerUnavailable, Full, Record, RecordTooLarge
 
 NO_NUL = r"^[^\x00]*$"
 MAX_TEXT_CHARACTERS = 1000
 MAX_UNITS = 1_000_000_000
+MAX_PARTS = 100
 
 Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT_CHARACTERS, pattern=NO_NUL)]
 Units = Annotated[int, msgspec.Meta(ge=-MAX_UNITS, le=MAX_UNITS)]
@@ -91,6 +96,26 @@ class Count(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     packed_included: bool = False
 
 
+class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a stock item is; what is left out stays as it is."""
+
+    seller_sku: Text = ""
+    weight: Weight | None = None
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Units of one stock item in one unit of a listing."""
+
+    stock_item: Text
+    units: Annotated[int, msgspec.Meta(ge=1, le=MAX_UNITS)] = 1
+
+
+class Parts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one unit of a listing is made of."""
+
+    parts: Annotated[tuple[Part, ...], msgspec.Meta(min_length=1, max_length=MAX_PARTS)]
+
+
 class Moment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a hand-over; the time is now where it is left out."""
 
@@ -109,8 +134,14 @@ def operator_routes(put: Put) -> list[Route]:
         "/packages/{id}/handed-over": (package_of, _handed_over),
         "/packages/{id}/buy-label": (package_of, _buy_label),
     }
+    described: dict[str, tuple[Callable[[str], UUID], Build]] = {
+        "/stock-items/{id}": (stock_item_of, _description),
+        "/listings/{marketplace}/{shop}/{sku_id}": (stock_item_of, _parts),
+    }
     return [
-        Route(path, _endpoint(put, identify, build), methods=["POST"]) for path, (identify, build) in endpoints.items()
+        Route(path, _endpoint(put, identify, build), methods=[method])
+        for method, group in (("POST", endpoints), ("PUT", described))
+        for path, (identify, build) in group.items()
     ]
 
 
@@ -118,12 +149,14 @@ def _endpoint(put: Put, identify: Callable[[str], UUID], build: Build) -> Callab
     async def endpoint(request: Request) -> Response:
         try:
             key = _idempotency_key(request)
-            name = request.path_params["id"]
+            name = ":".join(request.path_params.values())
             body = await request.body()
             if len(body) > MAX_BODY_BYTES:
                 raise Problem(413, "Too large", f"the body has more than {MAX_BODY_BYTES} bytes")
-            for command in build(identify(name), {"id": name, "key": key}, body):
-                await put(_record(command, key))
+            *beside, asked = build(identify(name), {"id": name, "key": key}, body)
+            for command in beside:
+                await put(_record(command, f"{key}:describe", key))
+            await put(_record(asked, key, key))
         except Problem as problem:
             return _problem(problem)
         except (BrokerUnavailable, Full, RecordTooLarge) as error:
@@ -192,10 +225,56 @@ def _count(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
 
 def _described(target: UUID, names: dict[str, str]) -> list[Command]:
     """A stock item that is named by its listing says so, so that a person can find it by that name."""
-    parts = names["id"].split(":")
-    if len(parts) != 3:
+    listing = _listing_of(names["id"])
+    if listing is None:
         return []
-    return [DescribeStockItem(stock_item_id=target, marketplace=parts[0], shop=parts[1], sku_id=parts[2])]
+    marketplace, shop, sku_id = listing
+    return [DescribeStockItem(stock_item_id=target, marketplace=marketplace, shop=shop, sku_id=sku_id)]
+
+
+def _listing_of(name: str) -> tuple[str, str, str] | None:
+    """Marketplace, shop and SKU where an id names them, None where it is a uuid."""
+    parts = name.split(":")
+    return (parts[0], parts[1], parts[2]) if len(parts) == 3 else None
+
+
+def _description(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+    described = _decoded(body, Description)
+    marketplace, shop, sku_id = _listing_of(names["id"]) or ("", "", "")
+    weight = described.weight or Weight()
+    try:
+        weight_grams = grams(weight.value, weight.unit, "weight")
+    except BadInput as error:
+        raise Problem(422, "Invalid", str(error)) from None
+    return [
+        DescribeStockItem(
+            stock_item_id=target,
+            marketplace=marketplace,
+            shop=shop,
+            sku_id=sku_id,
+            seller_sku=described.seller_sku,
+            weight_grams=weight_grams,
+        )
+    ]
+
+
+def _parts(_own: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+    """A listing's mapping, decided by the stock item of its first part."""
+    parts = _decoded(body, Parts).parts
+    needs = tuple(Need(stock_item_id=stock_item_of(part.stock_item), quantity=part.units) for part in parts)
+    if len({need.stock_item_id for need in needs}) < len(needs):
+        raise Problem(422, "Invalid", "parts: each stock item may be named once")
+    marketplace, shop, sku_id = names["id"].split(":")
+    return [
+        MapListing(
+            stock_item_id=needs[0].stock_item_id,
+            marketplace=marketplace,
+            shop=shop,
+            sku_id=sku_id,
+            parts=needs,
+            mapped_at=datetime.now(UTC),
+        )
+    ]
 
 
 def _hold(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
@@ -244,11 +323,11 @@ def _idempotency_key(request: Request) -> str:
     return key
 
 
-def _record(command: Command, key: str) -> Record:
+def _record(command: Command, command_id: str, key: str) -> Record:
     name = type(command).__name__
     target = topics.key_of(command)
     envelope = Envelope(
-        id=key if not isinstance(command, DescribeStockItem) else f"{key}:describe",
+        id=command_id,
         type=name,
         source=SOURCE,
         time=datetime.now(UTC),

@@ -288,12 +288,26 @@ BEGIN
 END $$;
 """
 
+_SHELVES = """
+ALTER TABLE listings ADD COLUMN mapped_at timestamptz NOT NULL DEFAULT '-infinity';
+
+CREATE TABLE snapshots (
+    originator_id uuid PRIMARY KEY,
+    originator_version bigint NOT NULL,
+    form integer NOT NULL,
+    digest bytea NOT NULL,
+    state bytea NOT NULL,
+    taken_at timestamptz NOT NULL DEFAULT now()
+);
+"""
+
 MIGRATIONS: tuple[tuple[int, str], ...] = (
     (1, _EVENTS),
     (2, _OFFSETS),
     (3, _INPUT),
     (4, _OUTPUT),
     (5, _RECORD_BATCH),
+    (10, _SHELVES),
 )
 
 

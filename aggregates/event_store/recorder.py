@@ -10,7 +10,7 @@ reads the offset row to learn what happened.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -103,6 +103,19 @@ class EventRecorder(PostgresApplicationRecorder):
             "SELECT originator_id, originator_version, topic, state FROM events WHERE originator_id = ANY(%b::uuid[])"
             " ORDER BY originator_id, originator_version",
             (list(originator_ids),),
+            prepare=True,
+            binary=True,
+        )
+        return [StoredEvent(originator, version, topic, state) for originator, version, topic, state in rows.fetchall()]
+
+    def select_later(self, connection: Connection, versions: Mapping[UUID, int]) -> list[StoredEvent]:
+        """The events of many aggregates after the version that each is known at, in order of version."""
+        rows = connection.execute(
+            "SELECT e.originator_id, e.originator_version, e.topic, e.state"
+            " FROM unnest(%b::uuid[], %b::bigint[]) AS v (id, version)"
+            " JOIN events AS e ON e.originator_id = v.id AND e.originator_version > v.version"
+            " ORDER BY e.originator_id, e.originator_version",
+            (list(versions), list(versions.values())),
             prepare=True,
             binary=True,
         )

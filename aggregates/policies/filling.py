@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -108,6 +108,10 @@ class Queue:
     def get(self, order_id: UUID) -> Waiting | None:
         """The order's entry, None if it does not wait here."""
         return self._waiting.get(order_id)
+
+    def entries(self) -> ItemsView[UUID, Waiting]:
+        """All that wait, in no order that counts."""
+        return self._waiting.items()
 
     def put(self, order_id: UUID, waiting: Waiting) -> None:
         """Let an order wait, or take over what changed about it."""

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from aggregates import stock_item
+from aggregates import stock_item, stock_item_snapshot
 from aggregates.policies.fulfilment import commands_after
 from aggregates.publication import public
 from aggregates.stock_item import StockItem
@@ -207,6 +207,24 @@ class StockItemMachine(RuleBasedStateMachine):
         for event in self.log:
             again = event.mutate(again)
         assert again is not None
+        self._is_the_same(again)
+
+    @invariant()
+    def from_a_snapshot_it_is_the_same(self) -> None:
+        if self.item is not None:
+            state = stock_item_snapshot.to_bytes(self.item)
+            again = stock_item_snapshot.from_bytes(self.item.id, self.item.version, state)
+            assert (again.version, again.created_on, again.modified_on, again.listings, again.description) == (
+                self.item.version,
+                self.item.created_on,
+                self.item.modified_on,
+                self.item.listings,
+                self.item.description,
+            )
+            self._is_the_same(again)
+
+    def _is_the_same(self, again: StockItem) -> None:
+        assert self.item is not None
         at = NOON + timedelta(hours=self.hours)
         assert (again.on_hand, again.reserved, again.reservations) == (
             self.item.on_hand,

@@ -17,6 +17,7 @@ from schemas.commands import (
     DescribeStockItem,
     HandOver,
     HoldOrder,
+    MapListing,
     OverridePriority,
     RecordCount,
     RecordMovement,
@@ -49,12 +50,12 @@ class Desk:
             raise self.error
         self.kept.append(record)
 
-    async def ask(self, path: str, body: Any = None, key: str | None = "K1") -> httpx.Response:
+    async def ask(self, path: str, body: Any = None, key: str | None = "K1", *, method: str = "POST") -> httpx.Response:
         """Ask for one thing."""
         headers = {} if key is None else {"Idempotency-Key": key}
         content = body if isinstance(body, bytes) else None
-        return await self.client.post(
-            path, content=content, json=None if content is not None or body is None else body, headers=headers
+        return await self.client.request(
+            method, path, content=content, json=None if content is not None or body is None else body, headers=headers
         )
 
     def commands(self) -> list[Command]:
@@ -119,6 +120,51 @@ async def test_shelf_named_by_its_listing_is_described_too(desk: Desk) -> None:
     assert (described.marketplace, described.shop, described.sku_id) == ("tiktok", SHOP, "1729")
     assert isinstance(moved, RecordMovement)
     assert moved.stock_item_id == described.stock_item_id == values.stock_item_id("tiktok", SHOP, "1729")
+
+
+async def test_a_listing_is_mapped_to_parts(desk: Desk) -> None:
+    """A listing is made of parts, named by uuid or by the listing that opened them; the first part's item decides."""
+    other = values.stock_item_id("tiktok", SHOP, "9")
+    body = {"parts": [{"stock_item": ITEM, "units": 2}, {"stock_item": str(other)}]}
+    answer = await desk.ask(f"/listings/tiktok/{SHOP}/set-a", body, method="PUT")
+    assert (answer.status_code, answer.json()) == (202, {"command_id": "K1"})
+    (command,) = desk.commands()
+    assert isinstance(command, MapListing)
+    assert (command.marketplace, command.shop, command.sku_id) == ("tiktok", SHOP, "set-a")
+    assert command.stock_item_id == command.parts[0].stock_item_id == values.stock_item_id("tiktok", SHOP, "1729")
+    assert [(need.stock_item_id, need.quantity) for need in command.parts[1:]] == [(other, 1)]
+
+
+@pytest.mark.parametrize(("name", "sku_id"), [(ITEM, "1729"), (str(values.stock_item_id("tiktok", SHOP, "1729")), "")])
+async def test_a_stock_item_is_described(desk: Desk, name: str, sku_id: str) -> None:
+    """Weight and label are told by name or by uuid, under the id that is answered."""
+    body = {"seller_sku": "TEA-30", "weight": {"value": "0.2505", "unit": "kg"}}
+    assert (await desk.ask(f"/stock-items/{name}", body, method="PUT")).status_code == 202
+    (command,) = desk.commands()
+    assert isinstance(command, DescribeStockItem)
+    assert (command.sku_id, command.seller_sku, command.weight_grams) == (sku_id, "TEA-30", 251)
+    assert from_headers(desk.kept[0].headers).id == "K1"
+
+
+PART = {"stock_item": ITEM, "units": 1}
+WRONG_PUTS: list[tuple[str, Any, str]] = [
+    (f"/listings/tiktok/{SHOP}/set-a", {"parts": []}, "parts"),
+    (f"/listings/tiktok/{SHOP}/set-a", {"parts": [{**PART, "units": 0}]}, "units"),
+    (f"/listings/tiktok/{SHOP}/set-a", {"parts": [PART, PART]}, "parts"),
+    (f"/stock-items/{ITEM}", {"weight": {"value": 1, "unit": "stone"}}, "weight"),
+    (f"/stock-items/{ITEM}", {"weight": {"value": -1, "unit": "g"}}, "weight"),
+    (f"/stock-items/{ITEM}", {"colour": "red"}, "colour"),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "names"), WRONG_PUTS)
+async def test_a_wrong_description_is_a_problem_that_names_the_field(
+    desk: Desk, path: str, body: Any, names: str
+) -> None:
+    """Nothing is put, and the detail says what to mend."""
+    answer = await desk.ask(path, body, method="PUT")
+    assert (answer.status_code, desk.kept) == (422, [])
+    assert names in answer.json()["detail"]
 
 
 async def test_hand_over_without_a_body_is_now(desk: Desk) -> None:
