@@ -37,6 +37,8 @@ class Proof(NamedTuple):
 PROOFS = (
     Proof("never-skips"),
     Proof("field-cases-1"),
+    Proof("last-units"),
+    Proof("count-in-the-evening"),
     Proof("latency"),
     Proof("ingress"),
     Proof("main-job"),
