@@ -66,10 +66,12 @@ class World:
 
     # What an operator does
 
-    def operate(self, path: str, body: dict[str, Any] | None = None, key: str | None = None) -> str:
+    def operate(
+        self, path: str, body: dict[str, Any] | None = None, key: str | None = None, *, method: str = "POST"
+    ) -> str:
         """Ask for something that must be accepted; returns the command's id."""
-        answer = self._http.post(
-            f"{self.ingress_url}{path}", json=body or {}, headers={"Idempotency-Key": key or uuid4().hex}
+        answer = self._http.request(
+            method, f"{self.ingress_url}{path}", json=body or {}, headers={"Idempotency-Key": key or uuid4().hex}
         )
         assert answer.status_code == httpx.codes.ACCEPTED, answer.text
         command: str = answer.json()["command_id"]

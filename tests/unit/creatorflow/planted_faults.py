@@ -44,6 +44,22 @@ def take_stock_below_reserved(log: AuditedLog) -> None:
     log.stock(events.StockHandedOver, "operator-1", {"on_hand": -2}, **fields)
 
 
+def leave_with_another_order_s_units(log: AuditedLog) -> None:
+    fields = {
+        "order_id": order_id(MARKETPLACE, SHOP, "x"),
+        "quantity": 2,
+        "reference": "P",
+        "occurred_at": START,
+        "from_reservation": 2,
+    }
+    log.stock(events.StockHandedOver, "operator-1", {"on_hand": -2}, **fields)
+
+
+def shorten_what_nobody_held(log: AuditedLog) -> None:
+    fields = {"order_id": order_id(MARKETPLACE, SHOP, "x"), "quantity": 1, "reason": "count", "short_by": 1}
+    log.stock(events.StockReservationShortened, "operator-1", {"reserved": -1}, **fields)
+
+
 def misstate_a_figure(log: AuditedLog) -> None:
     log.figures["on_hand"] += 1
     log.fulfilled("5")

@@ -82,6 +82,8 @@ def test_latency_runs_from_first_sending_to_label_event() -> None:
         (faults.oversell, "stock-never-negative"),
         (faults.take_stock_below_reserved, "stock-never-negative"),
         (faults.misstate_a_figure, "stock-adds-up"),
+        (faults.leave_with_another_order_s_units, "stock-adds-up"),
+        (faults.shorten_what_nobody_held, "reservations-match"),
         (faults.forget_to_release, "reservations-match"),
         (faults.reserve_for_nobody, "reservations-match"),
         (faults.reserve_too_few, "reservations-match"),

@@ -33,6 +33,37 @@ def after(*said: Event) -> dict[Key, AlertRow]:
     return rows
 
 
+def shortened(taken_for: Numbered | None = None) -> events.StockReservationShortened:
+    """A hat that was held for an order, and is not there or goes to another one."""
+    return events.StockReservationShortened(
+        stock_item_id=HAT,
+        order_id=ORDER.id,
+        quantity=1,
+        reason="there are fewer than were thought",
+        short_by=1,
+        on_hand=9,
+        reserved=9,
+        backordered=1,
+        taken_for=None if taken_for is None else taken_for.id,
+    )
+
+
+def test_a_reservation_that_is_shortened_is_a_shortage() -> None:
+    """Units that are not there open the alert of a short item; those that a paid order takes do not."""
+    alert = after(*hats(), shortened())[HAT, "stock-short"]
+    assert (alert.state, alert.figures["short_by"]) == ("open", 1)
+    assert (HAT, "stock-short") not in after(*hats(), shortened(Numbered("2")))
+
+
+def test_a_pick_shortage_is_open_until_the_units_are_there() -> None:
+    """A person is told what printed packages lack, and no longer once it is found."""
+    found = events.PickShortageFound(stock_item_id=HAT, quantity=3, on_hand=7, reserved=10, backordered=0)
+    key = (HAT, "pick-shortage")
+    alert = after(*hats(), found)[key]
+    assert (alert.state, alert.severity, alert.figures["missing"]) == ("open", "critical", 3)
+    assert after(*hats(), found, received(10))[key].state == "closed"
+
+
 def test_shortages_of_one_item_are_one_alert_counted_up() -> None:
     """The second order that finds an item short counts the open alert up, with the newest figures."""
     alert = after(short(Numbered("1")), short(Numbered("2"), backordered=2))[HAT, "stock-short"]
