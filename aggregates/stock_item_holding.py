@@ -48,7 +48,7 @@ def reserve_stock(item: StockItem, command: commands.ReserveStock, at: datetime)
 
 
 def _ask_first(item: StockItem, order_id: UUID, ask: Ask, at: datetime) -> None:
-    if ask.may_ship and not item.queue.has_a_candidate(at):
+    if _may_take(item, ask, at) and not item.queue.has_a_candidate(at):
         _take_from_unpaid(item, order_id, ask.quantity, at)
     if _serves_at_once(item, ask, at):
         _hold(item, order_id, ask, at, reserved=item.reserved + ask.quantity)
@@ -120,17 +120,22 @@ def _ask_again_in_queue(item: StockItem, order_id: UUID, ask: Ask, at: datetime)
         item.trigger_event(StockItem.QueueUpdated, timestamp=at, order_id=order_id, ask=ask)
     else:
         _let_wait(item, order_id, ask, at)
-    first = next(item.queue.in_order(at), None)
-    if first is not None and first[0] == order_id:
-        _take_from_unpaid(item, order_id, ask.quantity, at)
-    fill_queue(item, at)
+    taken = 0
+    if _may_take(item, ask, at) and next(item.queue.in_order(at), (None, None))[0] == order_id:
+        taken = _take_from_unpaid(item, order_id, ask.quantity, at)
+    fill_queue(item, at, FILLS_MAX - taken)
 
 
-def _take_from_unpaid(item: StockItem, order_id: UUID, quantity: int, at: datetime) -> None:
-    """Let the newest unpaid reservations go that a paid order needs to be whole; none if even all are too few."""
+def _may_take(item: StockItem, ask: Ask, at: datetime) -> bool:
+    """Whether an order that is paid and short, and not past its `cancel_by`, is whole with what unpaid ones hold."""
+    cancel_by = ask.deadlines.cancel_by
+    enough = item.available < ask.quantity <= item.available + item.unpaid_units
+    return enough and ask.may_ship and (cancel_by is None or cancel_by > at)
+
+
+def _take_from_unpaid(item: StockItem, order_id: UUID, quantity: int, at: datetime) -> int:
+    """Let the newest unpaid reservations go that a paid order needs to be whole, and say how many that were."""
     free = item.available
-    if not item.known or quantity <= free or free + item.unpaid_units < quantity:
-        return
     chosen: list[UUID] = []
     for other in newest_unpaid(item.reservations):
         if free >= quantity or len(chosen) == SHORTENED_MAX:
@@ -138,9 +143,11 @@ def _take_from_unpaid(item: StockItem, order_id: UUID, quantity: int, at: dateti
         if not item.in_packages(other):
             chosen.append(other)
             free += item.reservations[other].quantity
-    if free >= quantity:
-        for other in chosen:
-            _shorten(item, other, PAID_FIRST, at, taken_for=order_id)
+    if free < quantity:
+        return 0
+    for other in chosen:
+        _shorten(item, other, PAID_FIRST, at, taken_for=order_id)
+    return len(chosen)
 
 
 def release_stock(item: StockItem, command: commands.ReleaseStock, at: datetime) -> None:

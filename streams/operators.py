@@ -155,8 +155,8 @@ def _endpoint(put: Put, identify: Callable[[str], UUID], build: Build) -> Callab
                 raise Problem(413, "Too large", f"the body has more than {MAX_BODY_BYTES} bytes")
             *beside, asked = build(identify(name), {"id": name, "key": key}, body)
             for command in beside:
-                await put(_record(command, f"{key}:describe", key))
-            await put(_record(asked, key, key))
+                await put(_record(command, key, f"{key}:describe"))
+            await put(_record(asked, key))
         except Problem as problem:
             return _problem(problem)
         except (BrokerUnavailable, Full, RecordTooLarge) as error:
@@ -323,11 +323,11 @@ def _idempotency_key(request: Request) -> str:
     return key
 
 
-def _record(command: Command, command_id: str, key: str) -> Record:
+def _record(command: Command, key: str, command_id: str = "") -> Record:
     name = type(command).__name__
     target = topics.key_of(command)
     envelope = Envelope(
-        id=command_id,
+        id=command_id or key,
         type=name,
         source=SOURCE,
         time=datetime.now(UTC),

@@ -320,6 +320,14 @@ def test_unpaid_reservations_that_are_too_few_stay() -> None:
     assert figures(item) == (3, 3, 2)
 
 
+def test_an_order_past_its_last_moment_takes_nothing() -> None:
+    """What the marketplace has cancelled by now takes no unit from an order that may still be paid."""
+    lapsed = Deadlines(cancel_by=NOON - HOUR)
+    item = given_stock(count(1), reserve(1, may_ship=False), reserve(2, may_ship=False, deadlines=lapsed))
+    assert names(when(item, reserve(2, deadlines=lapsed))) == ["QueueUpdated"]
+    assert names(when(item, reserve(3, deadlines=lapsed))) == ["ShortageRecorded"]
+
+
 # Listings
 
 
