@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Final, NamedTuple
@@ -50,6 +50,18 @@ class Figures(NamedTuple):
     packed: int
 
 
+class Look(NamedTuple):
+    """What a shelf showed, and what it had to show."""
+
+    shown: Figures
+    right: Figures
+
+    @property
+    def wrong(self) -> int:
+        """How many units are wrong, over all figures."""
+        return sum(abs(found - right) for found, right in zip(self.shown, self.right, strict=True))
+
+
 class Shelf(NamedTuple):
     """One SKU, and the parcels that were packed from it. The first `GONE` of them are gone in the evening."""
 
@@ -77,6 +89,11 @@ class Shelf(NamedTuple):
         return AT_FIRST - _units(self.boxes)
 
     @property
+    def as_if_all_were_here(self) -> Figures:
+        """What stock must say while nobody has told that anything left."""
+        return Figures(AT_FIRST, _units(self.boxes), _units(self.boxes))
+
+    @property
     def rightly(self) -> Figures:
         """What stock must be once it is known what is gone."""
         return Figures(self.units + _units(self.here), _units(self.here), _units(self.here))
@@ -87,60 +104,46 @@ def measure() -> Verdict:
     now = datetime.now(UTC)
     told, untold = (_shelf(f"17290000000008888{number}", f"{int(now.timestamp())}{number}") for number in (1, 2))
     with whole_stack() as stack:
-        for shelf in (told, untold):
-            _count(stack, shelf, AT_FIRST, now - 8 * HOUR, packed_included=True)
-        sender = Sender(_url(stack), stack.settings.require_webhook_secret())
-        uvloop.run(sender.send(_buyers((told, untold), now - 7 * HOUR), rate=None))
-        _labelled(stack, 2 * PARCELS)
-        pack(stack, (*told.boxes, *untold.boxes), now - 6 * HOUR)
-        _shows(stack, told, Figures(AT_FIRST, _units(told.boxes), _units(told.boxes)))
+        _send_parcels(stack, (told, untold), now)
         hand_over(stack, told.gone, now - 4 * HOUR)
         _count(stack, told, told.units + _units(told.here), now - 3 * HOUR, packed_included=True)
         _count(stack, untold, untold.units, now - 3 * HOUR, packed_included=False)
-        evening = [_shows(stack, told, told.rightly), _shows(stack, untold, _as_if_all_were_here(untold))]
+        looks = {"after the count": _look(stack, {told: told.rightly, untold: untold.as_if_all_were_here})}
         for shelf in (told, untold):
             # Some were scanned before the count, and nobody said so until now.
             scan(stack, shelf.gone[::2], now - 3.5 * HOUR)
             scan(stack, shelf.gone[1::2], now - 1 * HOUR)
-        morning = [_shows(stack, shelf, shelf.rightly) for shelf in (told, untold)]
+        looks["after the scans"] = _look(stack, {shelf: shelf.rightly for shelf in (told, untold)})
         for shelf in (told, untold):
             scan(stack, shelf.here, now - HOUR / 2)
-        end = [_shows(stack, shelf, Figures(shelf.units, 0, 0)) for shelf in (told, untold)]
+        looks["when all are gone"] = _look(stack, {shelf: Figures(shelf.units, 0, 0) for shelf in (told, untold)})
         broken, read_models = audited(stack)
-    wrong = [
-        abs(found - right)
-        for shown, expected in (
-            *zip(evening, (told.rightly, _as_if_all_were_here(untold)), strict=True),
-            *zip(morning, (told.rightly, untold.rightly), strict=True),
-            *zip(end, (Figures(told.units, 0, 0), Figures(untold.units, 0, 0)), strict=True),
-        )
-        for found, right in zip(shown, expected, strict=True)
-    ]
-    names = ("told_and_counted", "untold_and_not_counted")
+    wrong = sum(look.wrong for pair in looks.values() for look in pair)
     return Verdict(
         CLAIM,
-        sum(wrong),
+        wrong,
         "units wrong",
         "0",
-        not any(wrong) and not broken and not read_models,
+        not wrong and not broken and not read_models,
         {
             "units_in_parcels": [_units(told.boxes), _units(untold.boxes)],
             "units_gone": [_units(told.gone), _units(untold.gone)],
-            "after_the_count": _named(names, evening),
-            "after_the_scans": _named(names, morning),
-            "when_all_are_gone": _named(names, end),
+            "told_then_untold": {name: [look.shown._asdict() for look in pair] for name, pair in looks.items()},
             "invariants_not_held": broken,
             "read_models_differ": read_models[:5],
         },
     )
 
 
-def _named(names: Sequence[str], shown: Sequence[Figures]) -> dict[str, dict[str, int]]:
-    return {name: figures._asdict() for name, figures in zip(names, shown, strict=True)}
-
-
-def _as_if_all_were_here(shelf: Shelf) -> Figures:
-    return Figures(AT_FIRST, _units(shelf.boxes), _units(shelf.boxes))
+def _send_parcels(stack: RunningStack, shelves: Sequence[Shelf], now: datetime) -> None:
+    """Count the shelves, sell from them, label and pack."""
+    for shelf in shelves:
+        _count(stack, shelf, AT_FIRST, now - 8 * HOUR, packed_included=True)
+    sender = Sender(_url(stack), stack.settings.require_webhook_secret())
+    uvloop.run(sender.send(_buyers(shelves, now - 7 * HOUR), rate=None))
+    _labelled(stack, len(shelves) * PARCELS)
+    pack(stack, [box for shelf in shelves for box in shelf.boxes], now - 6 * HOUR)
+    _look(stack, {shelf: shelf.as_if_all_were_here for shelf in shelves})
 
 
 def _units(boxes: Sequence[Box]) -> int:
@@ -211,19 +214,23 @@ def _number(connection: psycopg.Connection, query: str, *parameters: object) -> 
     return int(row[0])
 
 
-def _shows(stack: RunningStack, shelf: Shelf, expected: Figures) -> Figures:
-    """What the shelf shows when it shows what it must, or when the time is up."""
-    shown: list[Figures] = [Figures(0, 0, 0)]
+def _look(stack: RunningStack, expected: Mapping[Shelf, Figures]) -> list[Look]:
+    """What each shelf shows when it shows what it must, or when the time is up."""
+    return [Look(_shown(stack, shelf, right), right) for shelf, right in expected.items()]
+
+
+def _shown(stack: RunningStack, shelf: Shelf, right: Figures) -> Figures:
+    shown = [Figures(0, 0, 0)]
 
     def stands(connection: psycopg.Connection) -> bool:
         row = connection.execute(
             "SELECT on_hand, reserved, packed FROM stock_levels WHERE stock_item_id = %s", (shelf.item,)
         ).fetchone()
         shown[0] = Figures(*row) if row is not None else shown[0]
-        return shown[0] == expected
+        return shown[0] == right
 
     _until(stack, stands)
-    print(f"{shelf.sku} shows {shown[0]}, must show {expected}", flush=True)
+    print(f"{shelf.sku} shows {shown[0]}, must show {right}", flush=True)
     return shown[0]
 
 
