@@ -14,6 +14,7 @@ from typing import Any
 from eventsourcing.domain import DomainEventProtocol
 
 from aggregates import order_events, replenishment_events, shipment_events, stock_item_events
+from aggregates.upcasters import Skipped
 from schemas import events
 from schemas.events import Event
 
@@ -22,7 +23,7 @@ Publish = Callable[[Any], Event | None]
 
 def public(event: DomainEventProtocol[Any]) -> Event | None:
     """The public event of a stored one, None where there is none. Raises `KeyError` for one that no table lists."""
-    return PUBLICATION[type(event)](event)
+    return None if isinstance(event, Skipped) else PUBLICATION[type(event)](event)
 
 
 def _copied(kind: type[Event], **elsewhere: str) -> Publish:
@@ -140,3 +141,6 @@ PUBLICATION: dict[type[Any], Publish] = {
     replenishment_events.ReorderReceived: _copied(events.ReorderReceived),
     **dict.fromkeys(PRIVATE, _nothing),
 }
+
+STORED: dict[str, type[Any]] = {kind.TOPIC: kind for kind in PUBLICATION}
+"""Every stored event by its name."""

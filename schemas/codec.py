@@ -13,6 +13,7 @@ import msgspec
 from schemas.commands import Command
 from schemas.events import Event
 from schemas.topics import CATALOGUE
+from schemas.upcasters import UPCASTERS, upcast
 
 Message = Command | Event
 
@@ -37,6 +38,11 @@ def encode(message: msgspec.Struct) -> bytes:
     return _encoder.encode(message)
 
 
+def is_known(name: str) -> bool:
+    """Whether this code knows a type of this name."""
+    return name in _TYPES
+
+
 @cache
 def _decoder(name: str, version: int) -> msgspec.json.Decoder[Any]:
     kind = _TYPES.get(name)
@@ -49,16 +55,25 @@ def _decoder(name: str, version: int) -> msgspec.json.Decoder[Any]:
 
 def decode(name: str, version: int, body: bytes) -> Message:
     """
-    The message of a type and version.
+    The message of a type and version, lifted to the present one.
 
     Raises `UnknownType` for a type or version that is not known, `BadMessage` naming the field for the rest.
     Unknown fields are ignored: fields are only ever added.
     """
     decoder = _decoder(name, version)
     try:
+        if version < _TYPES[name].VERSION:
+            body = _lifted(name, version, body)
         message: Message = decoder.decode(body)
     except msgspec.ValidationError as error:
         raise BadMessage(f"{name}: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadMessage(f"{name}: the body is not JSON in UTF-8") from None
     return message
+
+
+def _lifted(name: str, version: int, body: bytes) -> bytes:
+    if (name, version) not in UPCASTERS:
+        raise UnknownType(f"version {version} of {name} never was")
+    lifted = upcast(name, version, _TYPES[name].VERSION, msgspec.json.decode(body, type=dict[str, Any]), UPCASTERS)
+    return _encoder.encode(lifted)

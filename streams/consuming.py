@@ -8,7 +8,8 @@ module drops repeats, finds gaps, groups all that waits into one transaction, an
 - One record is wrong: a dead letter in the same transaction; what follows goes on.
 - A decision raises, or a write fails while the store answers: the batch is halved until one record is left,
   which becomes a dead letter of kind `bug` with an alarm; its neighbours are written.
-- An invariant of the event store breaks: the process exits, and its supervisor starts another.
+- An invariant of the event store breaks, or newer code wrote what is read: the process exits, and its supervisor
+  starts another.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from aggregates.event_store.buyer_keys import BuyerKeys, day_subject
 from aggregates.event_store.connection import STORE_AWAY, Connection, StoreUnavailable, connect
 from aggregates.event_store.consumer_offsets import Advance, OffsetMoved, Place
 from aggregates.event_store.dead_letters import DeadLetter, Kind
+from aggregates.event_store.mapper import NewerEvent
 from schemas import codec
 from schemas.envelope import CODE, Envelope, from_headers
 from schemas.topics import topic_of
@@ -261,7 +263,7 @@ class Agent:
         except AWAY:
             self._start_over()
             raise
-        except NewerCode:
+        except (NewerCode, NewerEvent):
             raise
         except PartitionBroken as error:
             self._standing.stop(TP(self._work.topic, error.partition), str(error))
