@@ -20,12 +20,13 @@ import uvicorn
 import uvloop
 from starlette.applications import Starlette
 
-from aggregates.event_store import consumer_offsets, heartbeats, relay_state
+from aggregates.event_store import codes, consumer_offsets, heartbeats, relay_state
 from aggregates.event_store import dead_letters as dead_letter_rows
 from aggregates.event_store import migrate as migrations
 from aggregates.event_store import shops as shop_rows
 from aggregates.event_store.application import open_event_log
 from aggregates.event_store.buyer_keys import BuyerKeys
+from aggregates.event_store.codes import CodeTooOld
 from aggregates.event_store.connection import STORE_FAULT, connect
 from aggregates.event_store.consumer_offsets import OffsetRow
 from aggregates.event_store.dead_letters import Listed
@@ -56,6 +57,7 @@ from projections import store as read_store
 from projections.catalogue import READ_MODELS
 from projections.http import build_api
 from schemas import topics
+from schemas.envelope import CODE
 from schemas.shipping import Label
 from streams import inventory, kafka_topics, orders, replenishment, shipping
 from streams.app import StoreApp, build_app, register
@@ -70,6 +72,7 @@ from streams.read_models import Reader
 from streams.relay import Relay
 from streams.scheduler import Scheduler
 from streams.standing import Standing
+from streams.taking_over import leave_when_taken_over, take_over
 
 log = structlog.get_logger()
 
@@ -105,7 +108,7 @@ SENDER = Sender("CreatorFlow Demo Shop", ("1 Warehouse Way", "Columbus, OH 43004
 def run_worker(settings: Settings) -> None:
     """
     Run agents, a relay, a scheduler and a call runner until SIGTERM; exits non-zero when any of them cannot
-    go on.
+    go on. Keeps older code away first; raises `CodeTooOld` where newer code did so.
     """
     configure_logs(settings.log_level, as_json=settings.log_json, process="worker")
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -126,6 +129,7 @@ def run_api(settings: Settings) -> None:
 
 
 async def _worker(settings: Settings) -> None:
+    take_over(settings.postgres)
     name = f"worker@{socket.gethostname()}:{os.getpid()}"
     loop = asyncio.get_running_loop()
     standing = Standing(settings.postgres, topics.CATALOGUE)
@@ -142,20 +146,25 @@ async def _worker(settings: Settings) -> None:
     relay = Relay(name, settings.postgres, event_log, relay_publisher, _keys(settings))
     scheduler = Scheduler(settings.postgres, publisher, relay.leading)
     callers = Callers(settings.postgres, gateways(settings), _keys(settings))
-    await _until_stopped(
-        _faust(app),
-        relay.run(),
-        scheduler.run(),
-        callers.run(),
-        _watch(agents),
-        _collect_garbage(agents),
-        _beat(
-            settings,
-            name,
-            "worker",
-            lambda: {"stopped": {f"{tp.topic}/{tp.partition}": why for tp, why in standing.stopped.items()}},
-        ),
-    )
+    try:
+        await _until_stopped(
+            _faust(app),
+            relay.run(),
+            scheduler.run(),
+            callers.run(),
+            leave_when_taken_over(settings.postgres),
+            _watch(agents),
+            _collect_garbage(agents),
+            _beat(
+                settings,
+                name,
+                "worker",
+                lambda: {"stopped": {f"{tp.topic}/{tp.partition}": why for tp, why in standing.stopped.items()}},
+            ),
+        )
+    except CodeTooOld:
+        await relay.stop()
+        raise
     await relay.stop()
     await publisher.discard()
 
@@ -279,7 +288,8 @@ async def _beat(settings: Settings, name: str, kind: str, details: Callable[[], 
     """Say every five seconds that this process is alive; while the store is away there is nobody to tell."""
     started_at = datetime.now(UTC)
     while True:
-        heartbeat = Heartbeat(name, kind, os.getpid(), socket.gethostname(), started_at, details())
+        told = {"code": CODE, **details()}
+        heartbeat = Heartbeat(name, kind, os.getpid(), socket.gethostname(), started_at, told)
         try:
             await asyncio.to_thread(_tell, settings.postgres, heartbeat)
         except STORE_FAULT as error:
@@ -361,6 +371,12 @@ def migrate(settings: Settings) -> list[str]:
     with connect(settings.postgres, "migrate") as connection:
         migrations.migrate(connection, read_store.create_tables)
         return read_store.to_rebuild(connection)
+
+
+def min_code(settings: Settings) -> int:
+    """The least code number whose workers may take anything from this store."""
+    with connect(settings.postgres, "codes") as connection:
+        return codes.min_code(connection)
 
 
 def register_demo_shop(settings: Settings) -> None:

@@ -75,11 +75,12 @@ def down() -> None:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show what runs. Exits 0 if all of the local stack is ready, 1 if not."""
-    from creatorflow import devstack
+    """Show what runs, and the least code that may. Exits 0 if all of the local stack is ready, 1 if not."""
+    from creatorflow import bootstrap, devstack
 
-    found = devstack.status(_settings())
-    _show_stack(found, as_json)
+    settings = _settings()
+    found = devstack.status(settings)
+    _show_stack(found, as_json, bootstrap.min_code(settings) if found.ready else None)
     if not found.ready:
         raise typer.Exit(1)
 
@@ -352,15 +353,20 @@ def _parse_rate(text: str) -> float | None:
     return rate
 
 
-def _show_stack(found: StackStatus, as_json: bool) -> None:
+def _show_stack(found: StackStatus, as_json: bool, min_code: int | None = None) -> None:
+    from schemas.envelope import CODE
+
     rows = [
         {name: getattr(service, name) for name in ("name", "kind", "state", "pid", "port", "restarts", "log")}
         for service in found.services
     ]
     if as_json:
-        print_json({"running": found.running, "ready": found.ready, "services": rows})
+        codes = {"code": CODE, "min_code": min_code}
+        print_json({"running": found.running, "ready": found.ready, **codes, "services": rows})
     elif rows:
         print_rows(rows, as_json=False)
+        if min_code is not None:
+            typer.echo(f"this is code {CODE}; the store asks for {min_code} or newer")
     else:
         typer.echo("nothing runs; `creatorflow up` starts the local stack")
 
@@ -374,7 +380,9 @@ def _what_the_user_can_mend(error: Exception) -> str | None:
     """One line for an error that says what to do; None for one that only its traceback explains."""
     from pydantic import ValidationError
 
+    from aggregates.event_store.codes import CodeTooOld
     from aggregates.event_store.connection import StoreUnavailable
+    from aggregates.event_store.mapper import NewerEvent
     from creatorflow.demo.purchases import TooManyOrders
     from creatorflow.demo.run import StockNotSeen
     from creatorflow.demo.stocking import StockingRefused
@@ -393,4 +401,4 @@ def _what_the_user_can_mend(error: Exception) -> str | None:
     if isinstance(error, BrokerUnavailable):
         return f"Kafka does not answer ({error}); `creatorflow up` starts a local one"
     known = (StackError, SettingMissing, TooManyOrders, UnknownOrder, StockNotSeen, StockingRefused, TopicMismatch)
-    return str(error) if isinstance(error, known) else None
+    return str(error) if isinstance(error, (*known, CodeTooOld, NewerEvent)) else None

@@ -229,6 +229,7 @@ class ProcessHealth(Struct, frozen=True, kw_only=True):
     kind: str
     started_at: datetime
     beat_at: datetime
+    code: int | None
     status: Literal["healthy", "critical"]
 
 
@@ -242,9 +243,10 @@ class RelayHealth(Struct, frozen=True, kw_only=True):
 
 
 class Health(Struct, frozen=True, kw_only=True):
-    """The worst counts."""
+    """The worst counts. `min_code` is the least code number whose workers may take anything."""
 
     status: Literal["healthy", "degraded", "critical"]
+    min_code: int
     agents: list[AgentHealth]
     relay: RelayHealth
     processes: list[ProcessHealth]

@@ -19,7 +19,7 @@ from projections.published import Row
 from projections.reorders import ReorderRow
 from projections.shipment_tracking import ShipmentRow
 from projections.stock_levels import StockRow
-from projections.store import Order, Reader, Where
+from projections.store import Beat, Order, Reader, Where
 from projections.timeline import TimelineRow
 from schemas.shipping import LabelFile
 from schemas.values import Address, OrderLine, Person, Sealed, order_id, shipment_id, stock_item_id
@@ -275,7 +275,7 @@ async def health(asked: Asked) -> answers.Health:
     """Lag and last progress of each agent, the relay, the processes."""
     now = asked.crossing.clock()
     agents = [_agent(*each, now) for each in await asked.reader.agents()]
-    processes = [_process(*each, now) for each in await asked.reader.processes()]
+    processes = [_process(each, now) for each in await asked.reader.processes()]
     leader, position, leads = await asked.reader.relay()
     waiting = max(await asked.reader.end() - position, 0)
     relay = answers.RelayHealth(
@@ -284,6 +284,7 @@ async def health(asked: Asked) -> answers.Health:
     found = {relay.status, *(each.status for each in agents), *(each.status for each in processes)}
     return answers.Health(
         status="critical" if "critical" in found else "degraded" if "degraded" in found else "healthy",
+        min_code=await asked.reader.min_code(),
         agents=agents,
         relay=relay,
         processes=processes,
@@ -302,13 +303,14 @@ def _agent(agent: str, lag: int | None, seen_position: int, moved_at: datetime, 
     )
 
 
-def _process(name: str, kind: str, started_at: datetime, beat_at: datetime, now: datetime) -> answers.ProcessHealth:
+def _process(beat: Beat, now: datetime) -> answers.ProcessHealth:
     return answers.ProcessHealth(
-        name=name,
-        kind=kind,
-        started_at=started_at,
-        beat_at=beat_at,
-        status="critical" if now - beat_at > PROCESS_SILENT else "healthy",
+        name=beat.name,
+        kind=beat.kind,
+        started_at=beat.started_at,
+        beat_at=beat.beat_at,
+        code=beat.code,
+        status="critical" if now - beat.beat_at > PROCESS_SILENT else "healthy",
     )
 
 

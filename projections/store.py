@@ -318,6 +318,16 @@ class Order(NamedTuple):
     descending: bool = True
 
 
+class Beat(NamedTuple):
+    """One process by its own word: when it started, when it last said so, and the number of its code."""
+
+    name: str
+    kind: str
+    started_at: datetime
+    beat_at: datetime
+    code: int | None
+
+
 class Reader:
     """The read models over a pool of connections. Each query is short, has a limit and a timeout."""
 
@@ -404,10 +414,16 @@ class Reader:
         leader, position, leads = (await self._rows("SELECT leader, position, lease_until > now() FROM relay"))[0]
         return leader, position, leads
 
-    async def processes(self) -> list[tuple[str, str, datetime, datetime]]:
-        """The processes by their own word: name, kind, start, last beat."""
-        found = await self._rows("SELECT name, kind, started_at, beat_at FROM processes ORDER BY kind, name")
-        return [(name, kind, started_at, beat_at) for name, kind, started_at, beat_at in found]
+    async def processes(self) -> list[Beat]:
+        """The processes by their own word."""
+        found = await self._rows(
+            "SELECT name, kind, started_at, beat_at, (details ->> 'code')::integer FROM processes ORDER BY kind, name"
+        )
+        return [Beat._make(row) for row in found]
+
+    async def min_code(self) -> int:
+        """The least code number that may work on the store."""
+        return int((await self._rows("SELECT max(min_code) FROM store_epoch"))[0][0])
 
 
 @cache
