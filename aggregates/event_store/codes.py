@@ -37,9 +37,8 @@ def take_over(connection: Connection, code: int) -> int:
     Refused: raises `CodeTooOld` when newer code took over already.    Repeated or raced: it is raised once.
     """
     with connection.transaction():
-        before = connection.execute("SELECT min_code FROM store_epoch ORDER BY epoch DESC LIMIT 1 FOR UPDATE")
-        row = before.fetchone()
-        assert row is not None
+        connection.execute("SELECT FROM store_epoch ORDER BY epoch FOR UPDATE")
+        before = min_code(connection)
         check(connection, code)
         connection.execute("UPDATE store_epoch SET min_code = %s WHERE min_code < %s", (code, code))
-    return int(row[0])
+    return before
