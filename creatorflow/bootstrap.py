@@ -31,6 +31,7 @@ from aggregates.event_store.connection import STORE_FAULT, connect
 from aggregates.event_store.consumer_offsets import OffsetRow
 from aggregates.event_store.dead_letters import Listed
 from aggregates.event_store.heartbeats import Heartbeat
+from aggregates.event_store.mapper import NewerEvent
 from aggregates.event_store.shops import Shop
 from aggregates.policies.clocks import scheduled_after
 from aggregates.policies.outside_calls import calls_of
@@ -83,6 +84,7 @@ LEAD_TIME_HOURS = 24
 HEARTBEAT_SECONDS = 5.0
 STUCK_SECONDS = 90.0
 EXIT_STUCK = 75
+EXIT_NEWER_CODE = 76
 COLLECT_AFTER_IDLE_SECONDS = 30.0
 COLLECT_EVERY_SECONDS = 900.0
 COLLECT_AT_LATEST_SECONDS = 6 * 3600.0
@@ -162,9 +164,11 @@ async def _worker(settings: Settings) -> None:
                 lambda: {"stopped": {f"{tp.topic}/{tp.partition}": why for tp, why in standing.stopped.items()}},
             ),
         )
-    except CodeTooOld:
+    except (CodeTooOld, NewerEvent) as error:
+        log.critical("worker leaves", reason=str(error), code=CODE)
         await relay.stop()
-        raise
+        # A consumer that is told to stop while its group rebalances may not end; nothing here needs an orderly end.
+        os._exit(EXIT_NEWER_CODE)
     await relay.stop()
     await publisher.discard()
 
