@@ -33,9 +33,13 @@ PLAIN: dict[Any, SearchStrategy[Any]] = {
 }
 
 
-@cache
 def any_of(kind: Any) -> SearchStrategy[Any]:
     """Any value of a type."""
+    return _any_of(kind)
+
+
+@cache
+def _any_of(kind: Any) -> SearchStrategy[Any]:
     origin, arguments = get_origin(kind), get_args(kind)
     if kind in PLAIN:
         return PLAIN[kind]
