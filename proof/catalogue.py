@@ -41,6 +41,7 @@ PROOFS = (
     Proof("ingress"),
     Proof("main-job"),
     Proof("peer-ratio"),
+    Proof("rolling"),
     Proof("chaos", limit_seconds=25 * MINUTE),
     Proof("fresh-clone", limit_seconds=45 * MINUTE, by_default=False),
 )
