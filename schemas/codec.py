@@ -72,7 +72,7 @@ def decode(name: str, version: int, body: bytes) -> Message:
     return message
 
 
-def _lifted(name: str, version: int, body: bytes) -> bytes:
+def _lifted(name: str, version: int, body: bytes | str) -> bytes:
     if (name, version) not in UPCASTERS:
         raise UnknownType(f"version {version} of {name} never was")
     lifted = upcast(name, version, _TYPES[name].VERSION, msgspec.json.decode(body, type=dict[str, Any]), UPCASTERS)
