@@ -80,7 +80,8 @@ def status(as_json: AsJson = False) -> None:
 
     settings = _settings()
     found = devstack.status(settings)
-    _show_stack(found, as_json, bootstrap.min_code(settings) if found.ready else None)
+    store = found.ready or any(each.name == "postgres" and each.state == "ready" for each in found.services)
+    _show_stack(found, as_json, bootstrap.min_code(settings) if store else None)
     if not found.ready:
         raise typer.Exit(1)
 

@@ -19,6 +19,7 @@ from aggregates.event_store.connection import StoreUnavailable
 from creatorflow import cli, devstack
 from creatorflow.devstack import ServiceStatus, StackError, StackStatus
 from projections.rebuild import Rebuilt
+from schemas.envelope import CODE
 from streams.publishing import BrokerUnavailable
 from tests.unit.creatorflow import planted_faults as faults
 from tests.unit.creatorflow.audited_log import MARKETPLACE, SHOP, AuditedLog, follow_ups
@@ -94,6 +95,7 @@ def wired(log: AuditedLog, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> S
         dead_letter=lambda settings, letter: None,
         offsets=lambda settings: [Offset("orders.decide", 7)],
         shops=lambda settings: [],
+        min_code=lambda settings: CODE + 1,
     )
     monkeypatch.setattr(creatorflow, "bootstrap", fake, raising=False)
     monkeypatch.setitem(sys.modules, "creatorflow.bootstrap", fake)
@@ -176,6 +178,17 @@ def test_status_of_nothing_is_an_error() -> None:
     result = run("status")
     assert result.exit_code == 1
     assert "creatorflow up" in result.output
+
+
+@pytest.mark.usefixtures("wired")
+def test_status_says_which_code_may_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also, and above all, where the workers are kept away and only the store is ready."""
+    postgres = ServiceStatus(name="postgres", kind="service", state="ready", pid=1, port=2, restarts=0, log="l")
+    worker = ServiceStatus(name="worker-1", kind="process", state="waiting", pid=None, port=None, restarts=4, log="l")
+    monkeypatch.setattr(devstack, "status", lambda settings: StackStatus(services=(postgres, worker)))
+    assert f"this is code {CODE}; the store asks for {CODE + 1} or newer" in run("status").output
+    found = json.loads(run("status", "--json").output)
+    assert (found["code"], found["min_code"]) == (CODE, CODE + 1)
 
 
 @pytest.mark.usefixtures("wired")
