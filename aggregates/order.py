@@ -12,22 +12,35 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from msgspec.structs import replace
+
+from aggregates import order_cancellation as cancellation
+from aggregates import order_holds as holds
+from aggregates import order_packages as packages
 from aggregates import order_steps as steps
-from aggregates.order_events import Shortage
+from aggregates import order_stock as stock
+from aggregates.order_event import LineParts
+from aggregates.order_events import Early
 from aggregates.order_state import CANCELLED, Order, lets_ship
 from aggregates.order_steps import Known
-from aggregates.policies import clocks, priority, status_order
-from schemas import commands
+from aggregates.policies import clocks, order_lines, status_order
+from aggregates.policies.order_lines import units_of
+from schemas import commands, timers
 from schemas.commands import Command
-from schemas.values import Address, Deadlines, Need
+from schemas.values import Address, Deadlines, LineQuantity, Need, OrderLine
 
 __all__ = ["Known", "Order", "decide"]
 
 REVIEW_FLAGS = frozenset({"currency-unknown", "currency-mixed"})
 """Flags of intake that hold an order for review. Its stock is reserved all the same."""
 
-UNPAID = "UNPAID"
-BY_MARKETPLACE = "cancelled by the marketplace"
+
+FORETOLD_AS: dict[type[Command], str] = {
+    commands.RecordCancellation: "cancellation",
+    commands.RecordAddress: "address",
+    commands.RecordReturn: "returned",
+}
+"""What may come before its order, and under which name the event keeps it."""
 
 
 class Update(NamedTuple):
@@ -40,34 +53,71 @@ class Update(NamedTuple):
 
 
 def decide(order: Order | None, command: Command, known: Known) -> Order | None:
-    """The order with what the command brings about. A command for an order that nobody saw does nothing."""
+    """The order with what the command brings about. What a person asks of an order that nobody saw does nothing."""
+    if order is None or not order.seen_yet:
+        return _before_it_is_seen(order, command, known)
     if isinstance(command, commands.RecordOrder):
-        return _place(command, known) if order is None else _record_update(order, command, known)
-    if order is not None:
-        HANDLERS[type(command)](order, command, known)
+        return _record_update(order, command, known)
+    HANDLERS[type(command)](order, command, known)
     return order
 
 
-def _place(command: commands.RecordOrder, known: Known) -> Order:
-    """Place an order at its first sight, ask for its stock, and hold it if intake found what a person must see."""
+def _before_it_is_seen(order: Order | None, command: Command, known: Known) -> Order | None:
+    if isinstance(command, commands.RecordOrder):
+        return _first_seen(order, command, known)
+    if isinstance(command, Early):
+        return _foretell(order, command, known)
+    if order is not None and isinstance(command, timers.ExpectOrder):
+        _miss(order, known)
+    return order
+
+
+def _first_seen(order: Order | None, command: commands.RecordOrder, known: Known) -> Order:
+    """Place an order, then take in what was told of it before, in the order in which it came."""
+    told = () if order is None else order.foretold
+    placed = _place(order, command, known)
+    for each in told:
+        HANDLERS[type(each)](placed, each, known)
+    return placed
+
+
+def _foretell(order: Order | None, command: Early, known: Known) -> Order:
+    """Keep what the marketplace tells of an order that it has not shown yet. Repeated: nothing."""
+    if order is not None and command in order.foretold:
+        return order
+    facts = {FORETOLD_AS[type(command)]: command}
+    if order is None:
+        return Order._create(Order.Foretold, id=command.order_id, timestamp=known.at, **facts)
+    order.trigger_event(Order.Foretold, originator_topic=Order.TOPIC, timestamp=known.at, **facts)
+    return order
+
+
+def _miss(order: Order, known: Known) -> None:
+    """Say that an order that was foretold did not come in time. Repeated: said again."""
+    first = order.foretold[0]
+    what = FORETOLD_AS[type(first)]
+    order.trigger_event(Order.Missing, timestamp=known.at, what=what, since=order.created_on)
+
+
+def _place(foretold: Order | None, command: commands.RecordOrder, known: Known) -> Order:
+    """
+    Place an order at its first sight, ask for its stock, and hold it if intake found what a person must see.
+
+    What is first seen cancelled or refunded asks for nothing; what has left takes its units without asking.
+    """
     status = status_order.known_status(command.status)
-    needs = _needs(command, known)
+    ended = status == CANCELLED or command.status == status_order.REFUNDED
+    needs = order_lines.needs_of(command.lines, lambda line: _parts_of(command, line, known))
     paid_at = _paid_at(command, status)
-    if status == CANCELLED:
-        state = CANCELLED
-    elif not lets_ship(status or "", command.address, command.shipping_type):
-        state = "WAITING"
-    else:
-        state = "RESERVING" if needs else "RECEIVED"
-    order = Order._create(
-        Order.Placed,
-        id=command.order_id,
+    order = _begin(
+        foretold,
+        command.order_id,
         timestamp=known.at,
         marketplace=command.marketplace,
         shop=command.shop,
         number=command.number,
         marketplace_status=status or command.status,
-        fulfilment_state=state,
+        fulfilment_state=CANCELLED if ended else _first_state(command, status, needs),
         created_at=command.created_at,
         updated_at=command.updated_at,
         lines=command.lines,
@@ -82,34 +132,64 @@ def _place(command: commands.RecordOrder, known: Known) -> Order:
         shipping_type=command.shipping_type,
         content_id=command.content_id,
         flags=command.flags,
+        line_parts=_line_parts(command, known),
     )
+    if ended:
+        _end_at_first_sight(order, command, known)
+        return order
     if status is None:
         _flag_status(order, command, known)
-    if status == CANCELLED:
-        order.trigger_event(
-            Order.Cancelled,
-            timestamp=known.at,
-            reason="first seen cancelled",
-            cancelled_at=command.updated_at,
-            by="marketplace",
-        )
-        return order
     if review := REVIEW_FLAGS.intersection(command.flags):
         order.trigger_event(Order.Held, timestamp=known.at, kind="review", reason=", ".join(sorted(review)))
-    steps.classify(order, known, reserve=needs)
+    left = status is not None and status_order.has_left(status)
+    steps.classify(order, known, reserve=() if left else needs)
+    if left:
+        packages.show_dispatched(order, known, command.updated_at)
     if status == "COMPLETED":
         order.trigger_event(Order.Completed, timestamp=known.at, occurred_at=command.updated_at)
     return order
 
 
-def _needs(command: commands.RecordOrder, known: Known) -> tuple[Need, ...]:
-    """What the order asks of stock, over all lines and bundle parts. A line of quantity 0 asks nothing."""
-    units: dict[UUID, int] = {}
-    for line in command.lines:
-        if line.quantity > 0:
-            for need in known.parts(command.marketplace, command.shop, line):
-                units[need.stock_item_id] = units.get(need.stock_item_id, 0) + need.quantity
-    return tuple(Need(stock_item_id=item, quantity=quantity) for item, quantity in units.items() if quantity > 0)
+def _begin(foretold: Order | None, order_id: UUID, **facts: Any) -> Order:
+    if foretold is None:
+        return Order._create(Order.Placed, id=order_id, **facts)
+    foretold.trigger_event(Order.Placed, originator_topic=Order.TOPIC, **facts)
+    return foretold
+
+
+def _first_state(command: commands.RecordOrder, status: str | None, needs: tuple[Need, ...]) -> str:
+    if not lets_ship(status or "", command.address, command.shipping_type):
+        return "WAITING"
+    return "RESERVING" if needs else "RECEIVED"
+
+
+def _end_at_first_sight(order: Order, command: commands.RecordOrder, known: Known) -> None:
+    refunded = command.status == status_order.REFUNDED
+    if refunded:
+        order.trigger_event(Order.Refunded, timestamp=known.at, refunded_at=command.updated_at)
+    order.trigger_event(
+        Order.Cancelled,
+        timestamp=known.at,
+        reason="first seen refunded" if refunded else "first seen cancelled",
+        cancelled_at=command.updated_at,
+        by="marketplace",
+    )
+
+
+def _parts_of(command: commands.RecordOrder, line: OrderLine, known: Known) -> tuple[Need, ...]:
+    """What one unit of a line asks of stock."""
+    one = line if line.quantity == 1 else replace(line, quantity=1)
+    return known.parts(command.marketplace, command.shop, one)
+
+
+def _line_parts(command: commands.RecordOrder, known: Known) -> tuple[LineParts, ...]:
+    """The parts of each line, fixed for the order's life; those of a single one follow from what it asks in all."""
+    lines = [line for line in command.lines if line.quantity > 0]
+    if len(lines) < 2:
+        return ()
+    return tuple(
+        LineParts(line_id=line.line_id, sku_id=line.sku_id, parts=_parts_of(command, line, known)) for line in lines
+    )
 
 
 def _paid_at(command: commands.RecordOrder, status: str | None) -> datetime | None:
@@ -129,6 +209,9 @@ def _record_update(order: Order, command: commands.RecordOrder, known: Known) ->
     Repeated: the same update records nothing, whether it counted or was superseded.
     """
     status = status_order.known_status(command.status)
+    if command.status == status_order.REFUNDED:
+        _record_refund(order, command, known)
+        return order
     if status is None:
         if command.status not in order.flagged:
             _flag_status(order, command, known)
@@ -140,7 +223,8 @@ def _record_update(order: Order, command: commands.RecordOrder, known: Known) ->
         order.updated_at,
         status,
         command.updated_at,
-        same_content=deadlines == order.deadlines and _same_place(order.address, command.address),
+        same_content=deadlines == order.deadlines and not _moved(order, command) and not _dropped(order, command),
+        delivered=order.delivered,
     )
     if reason is None:
         _advance(order, Update(command, status, paid_at, deadlines), known)
@@ -156,6 +240,15 @@ def _record_update(order: Order, command: commands.RecordOrder, known: Known) ->
             created_at=earlier,
         )
     return order
+
+
+def _record_refund(order: Order, command: commands.RecordOrder, known: Known) -> None:
+    """Take over that the money went back. Refused: UpdateSuperseded where a later state of the order is known."""
+    if command.updated_at < order.updated_at:
+        superseded = {"about": "refund", "status": command.status, "reason": status_order.OLDER}
+        steps.superseded(order, known, updated_at=command.updated_at, **superseded)
+    else:
+        cancellation.refund(order, known, command.updated_at)
 
 
 def _flag_status(order: Order, command: commands.RecordOrder, known: Known) -> None:
@@ -175,17 +268,33 @@ def _merged(present: Deadlines, told: Deadlines) -> Deadlines:
 
 
 def _same_place(present: Address | None, told: Address | None) -> bool:
-    """Whether two addresses agree in what is not sealed: sealing the same person twice gives other bytes."""
+    """
+    Whether two addresses agree in what is not sealed, and in the digest of name and street where both have one.
+
+    Sealing the same person twice gives other bytes; another phone number alone is no other place.
+    """
     if present is None or told is None:
         return told is None
-    return _place_of(present) == _place_of(told)
+    digests = {address.person.digest for address in (present, told) if address.person is not None}
+    return _place_of(present) == _place_of(told) and len(digests - {""}) <= 1
 
 
-def _better_address(present: Address | None, told: Address | None) -> Address | None:
-    """The address as told, None where it adds nothing: the marketplace masks what it once showed."""
-    if present is not None and present.complete and not (told is not None and told.complete):
-        return None
-    return told
+def _moved(order: Order, command: commands.RecordOrder) -> bool:
+    """Whether an order that still goes somewhere is shown at another place."""
+    told = _better_address(order, command)
+    return not order.cancelled and told is not None and not _same_place(order.address, told)
+
+
+def _better_address(order: Order, command: commands.RecordOrder) -> Address | None:
+    """
+    The address as told, None where it adds nothing: the marketplace masks what it once showed, and an address that was
+    told by itself may be newer than the order around this one.
+    """
+    present, told = order.address, command.address
+    if present is None or not present.complete:
+        return told
+    newer = told is not None and told.complete and command.updated_at >= order.address_at
+    return told if newer else None
 
 
 def _place_of(address: Address) -> tuple[str | bool, ...]:
@@ -193,11 +302,13 @@ def _place_of(address: Address) -> tuple[str | bool, ...]:
 
 
 def _advance(order: Order, update: Update, known: Known) -> None:
-    """Take over an update that counts, then what follows: cancelled, paid at last, ready to go."""
+    """Take over an update that counts, then what follows: cancelled, paid at last, gone, ready to go."""
     command, status, paid_at, deadlines = update
     deadlines_changed = deadlines != order.deadlines
-    address = _better_address(order.address, command.address)
-    may_ship = order.hold is None and lets_ship(status, address or order.address, order.shipping_type)
+    told = _better_address(order, command)
+    moves = bool(order.packages) and _moved(order, command)
+    address = None if moves else told
+    may_ship = not (order.hold or order.asked) and lets_ship(status, told or order.address, order.shipping_type)
     completed = status == "COMPLETED" != order.status
     order.trigger_event(
         Order.StatusAdvanced,
@@ -211,280 +322,117 @@ def _advance(order: Order, update: Update, known: Known) -> None:
         address=address,
     )
     if status == CANCELLED:
-        steps.cancel(order, known, reason=BY_MARKETPLACE, by="marketplace", cancelled_at=command.updated_at)
+        cancellation.cancel(
+            order, known, reason=cancellation.BY_MARKETPLACE, by="marketplace", cancelled_at=command.updated_at
+        )
         return
     if completed:
         order.trigger_event(Order.Completed, timestamp=known.at, occurred_at=command.updated_at)
+    if status_order.has_left(status):
+        packages.show_dispatched(order, known, command.updated_at)
+    if moves and told is not None:
+        _change_address(order, told, command.updated_at, known)
+    _drop_lines_of_none(order, command, known)
     steps.tell_stock(order, known, may_ship=may_ship, deadlines_changed=deadlines_changed)
+    if deadlines_changed:
+        stock.share_what_is_held(order, known)
     steps.go_on(order, known)
 
 
-def _record_cancellation(order: Order, command: commands.RecordCancellation, known: Known) -> None:
-    """
-    Take over the marketplace's word that the whole order is cancelled; it is final whenever it comes.
+def _dropped(order: Order, command: commands.RecordOrder) -> tuple[LineQuantity, ...]:
+    """What is left of lines that the marketplace set to quantity 0."""
+    none = {line.line_id for line in command.lines if line.quantity == 0}
+    none -= {line.line_id for line in command.lines if line.quantity > 0}
+    return units_of(line for line in order.cancellable() if line.line_id in none) if none else ()
 
-    Refused and repeated: as in `steps.cancel`.
-    """
-    if order.status != CANCELLED:
-        order.trigger_event(
-            Order.StatusAdvanced,
-            timestamp=known.at,
-            marketplace_status=CANCELLED,
-            updated_at=max(command.cancelled_at, order.updated_at),
-            fulfilment_state=order.state,
+
+def _drop_lines_of_none(order: Order, command: commands.RecordOrder, known: Known) -> None:
+    """Cancel what is left of a line that the marketplace set to quantity 0."""
+    units = _dropped(order, command)
+    if units and not order.cancelled:
+        cancellation.cancel_units(
+            order,
+            known,
+            units,
+            reference=f"quantity 0 at {command.updated_at.timestamp():.0f}",
+            reason="the marketplace set the quantity to 0",
+            by=cancellation.MARKETPLACE,
+            at=command.updated_at,
         )
-    reason = command.reason or BY_MARKETPLACE
-    steps.cancel(order, known, reason=reason, by="marketplace", cancelled_at=command.cancelled_at)
 
 
-def _cancel_order(order: Order, command: commands.CancelOrder, known: Known) -> None:
-    """Cancel on an operator's word. Refused and repeated: as in `steps.cancel`."""
-    steps.cancel(order, known, reason=command.reason, by=command.operator or "operator", cancelled_at=known.at)
+# The address
 
 
-def _record_reservation(order: Order, command: commands.RecordReservation, known: Known) -> None:
+def _record_address(order: Order, command: commands.RecordAddress, known: Known) -> None:
     """
-    Note that a stock item holds the order's units, and get ready once all do.
+    Send the order to another address.
 
-    Refused: ReservationDeclined, each time, when the order does not want them (any more). Repeated: nothing.
+    Refused: UpdateSuperseded where it is older than the one we have, or masked; nothing once cancelled. Repeated, or
+    only another phone: nothing.
     """
-    item = command.stock_item_id
-    if not order.wants(item):
-        _decline_reservation(order, item, command.quantity, known)
+    if order.cancelled:
         return
-    if order.reserved.get(item) == command.quantity:
+    told = command.address
+    if command.updated_at < order.address_at or not told.complete:
+        reason = status_order.OLDER if told.complete else "masked"
+        steps.superseded(order, known, about="address", status="", updated_at=command.updated_at, reason=reason)
         return
-    others_short = bool(order.short.keys() - {item})
-    all_stock = len({*order.reserved, item}) == len(order.needs)
-    order.trigger_event(
-        Order.StockReserved,
-        timestamp=known.at,
-        stock_item_id=item,
-        quantity=command.quantity,
-        fulfilment_state=order.standing(short=others_short, all_stock=all_stock),
-    )
+    if _same_place(order.address, told):
+        return
+    _change_address(order, told, command.updated_at, known)
+    steps.tell_stock(order, known, may_ship=order.may_ship(), deadlines_changed=False)
     steps.go_on(order, known)
 
 
-def _decline_reservation(order: Order, stock_item_id: UUID, quantity: int, known: Known) -> None:
-    reason = "cancelled" if order.cancelled else "unpaid for too long" if order.hold_expired else "not asked for"
+def _change_address(order: Order, address: Address, updated_at: datetime, known: Known) -> None:
+    may_ship = not (order.hold or order.asked) and lets_ship(order.status, address, order.shipping_type)
     order.trigger_event(
-        Order.ReservationDeclined, timestamp=known.at, stock_item_id=stock_item_id, quantity=quantity, reason=reason
-    )
-
-
-def _record_shortage(order: Order, command: commands.RecordShortage, known: Known) -> None:
-    """
-    Wait in a stock item's queue, and tell the date once every short item has one.
-
-    Refused: ReservationDeclined when the order does not want the units; nothing once its package was opened.
-    Repeated: nothing, unless a figure or a date differs.
-    """
-    item = command.stock_item_id
-    if not order.wants(item):
-        _decline_reservation(order, item, command.quantity, known)
-        return
-    if order.packages:
-        return
-    present = order.short.get(item)
-    told = Shortage(
-        command.short_by, command.stock_unknown, command.promised_at or (present.promised_at if present else None)
-    )
-    promised_at = _latest_promise({**order.short, item: told})
-    delayed = promised_at is not None and promised_at != order.promised_at
-    if present is None or told[:2] != present[:2] or (told != present and not delayed):
-        order.trigger_event(
-            Order.Backordered,
-            timestamp=known.at,
-            stock_item_id=item,
-            quantity=command.quantity,
-            short_by=told.short_by,
-            stock_unknown=told.stock_unknown,
-            promised_at=told.promised_at,
-            fulfilment_state=order.standing(short=True),
-        )
-    if delayed:
-        order.trigger_event(
-            Order.Delayed,
-            timestamp=known.at,
-            stock_item_id=item,
-            item_promised_at=told.promised_at,
-            promised_at=promised_at,
-            marketplace=order.marketplace,
-            shop=order.shop,
-            order_number=order.number,
-        )
-
-
-def _latest_promise(short: dict[UUID, Shortage]) -> datetime | None:
-    """The date on which the last short item is due, None while one has no date."""
-    dates = [shortage.promised_at for shortage in short.values() if shortage.promised_at is not None]
-    return max(dates) if len(dates) == len(short) else None
-
-
-def _record_label(order: Order, command: commands.RecordLabel, known: Known) -> None:
-    """
-    Note a package's label; with the last one the order is fulfilled.
-
-    Refused: Held when there will be no label without a person; LabelDeclined, each time, when the order does not
-    want the package. Repeated: nothing.
-    """
-    shipment = command.shipment_id
-    if command.refused:
-        _hold_for_label(order, command, known)
-        return
-    if order.cancelled or shipment not in order.packages:
-        steps.decline_label(order, known, shipment, command.carrier, command.tracking_number)
-        return
-    if shipment in order.labels:
-        return
-    if order.hold is not None and order.hold.kind == "label":
-        state = order.standing(held=False, may_ship=True)
-        order.trigger_event(Order.Released, timestamp=known.at, fulfilment_state=state)
-    order.trigger_event(
-        Order.LabelBought,
+        Order.AddressChanged,
         timestamp=known.at,
-        shipment_id=shipment,
-        carrier=command.carrier,
-        tracking_number=command.tracking_number,
-        fulfilment_state="HELD" if order.hold is not None else "LABELLED",
-    )
-    steps.go_on(order, known)
-
-
-def _hold_for_label(order: Order, command: commands.RecordLabel, known: Known) -> None:
-    """Hold an order whose package gets no label; a hold that stands keeps its kind and learns of the package."""
-    shipment, hold = command.shipment_id, order.hold
-    if shipment not in order.packages or shipment in order.labels or shipment in order.refused or order.cancelled:
-        return
-    order.trigger_event(
-        Order.Held,
-        timestamp=known.at,
-        kind="label" if hold is None else hold.kind,
-        reason=command.refused if hold is None else f"{hold.reason}; {command.refused}",
-        operator="" if hold is None else hold.operator,
-        shipments=(shipment,),
+        address=address,
+        updated_at=updated_at,
+        readdress=order.in_house(),
+        too_late=order.dispatched or order.gone,
+        fulfilment_state=order.standing(may_ship=may_ship),
     )
 
 
-def _record_fulfilment_pushed(order: Order, command: commands.RecordFulfilmentPushed, known: Known) -> None:
-    """Note that the marketplace knows of a package. Refused: nothing for a package without label. Repeated: nothing."""
-    if command.shipment_id in order.labels and command.shipment_id not in order.pushed:
-        order.trigger_event(
-            Order.FulfilmentPushed, timestamp=known.at, shipment_id=command.shipment_id, pushed_at=command.pushed_at
-        )
-
-
-def _record_tracking(order: Order, command: commands.RecordTracking, known: Known) -> None:
-    """Note that a package left, or arrived. Refused: nothing for a package that is not ours. Repeated: nothing."""
-    if command.shipment_id not in order.packages or command.status == "RETURNED":
-        return
-    moved = {"timestamp": known.at, "shipment_id": command.shipment_id, "occurred_at": command.occurred_at}
-    if not order.dispatched:
-        order.trigger_event(Order.Dispatched, **moved)
-    if command.status == "DELIVERED" and not order.delivered:
-        order.trigger_event(Order.Delivered, **moved)
-
-
-def _reclassify_order(order: Order, command: commands.ReclassifyOrder, known: Known) -> None:
+def _check_address(order: Order, command: timers.CheckAddress, known: Known) -> None:
     """
-    Work the priority out again.
+    Say that an order which the marketplace let go still has no address.
 
-    Refused: nothing once labelled or cancelled. Repeated: nothing while it stays the same.
+    The specification's format offers no order to read again. Refused: nothing where it waits for something else.
+    Repeated: nothing.
     """
-    if order.labels or order.cancelled:
-        return
-    outcome = steps.priority_of(order, known)
-    if (outcome.score, outcome.floor) != (order.score, order.floor):
-        steps.classify(order, known, reserve=() if order.hold_expired else steps.open_needs(order))
+    lets_go = status_order.SHIPS_FROM <= status_order.rank(order.status) < status_order.ARRANGED_FROM
+    known_place = lets_ship(order.status, order.address, order.shipping_type)
+    if lets_go and not (known_place or order.cancelled or order.address_missed):
+        order.trigger_event(Order.AddressMissing, timestamp=known.at, since=order.updated_at)
 
 
-def _override_priority(order: Order, command: commands.OverridePriority, known: Known) -> None:
-    """
-    Set the priority on an operator's word, clamped to 1 to 100.
-
-    Refused: nothing once labelled or cancelled. Repeated: nothing.
-    """
-    if order.labels or order.cancelled:
-        return
-    operator = command.operator or "operator"
-    wanted = (priority.clamped(command.score), command.reason, operator)
-    present = order.override
-    if present is not None and (present.score, present.reason, present.operator) == wanted:
-        return
-    order.trigger_event(
-        Order.PriorityOverridden, timestamp=known.at, score=wanted[0], reason=command.reason, operator=operator
-    )
-    steps.classify(order, known, reserve=() if order.hold_expired else steps.open_needs(order))
-
-
-def _expire_hold(order: Order, command: commands.ExpireHold, known: Known) -> None:
-    """
-    Give the stock of an order back that was not paid in time.
-
-    The specification's format offers no order to read first, so unpaid as far as we know is unpaid. A late payment
-    reserves again. Refused: nothing unless the order still waits for that payment. Repeated: nothing.
-    """
-    waits = order.status == UNPAID and order.unpaid_since == command.set_for
-    if waits and not (order.hold_expired or order.cancelled or order.packages) and order.needs:
-        order.trigger_event(
-            Order.HoldExpired,
-            timestamp=known.at,
-            release=steps.all_needs(order),
-            fulfilment_state="HELD" if order.hold is not None else "WAITING",
-        )
-
-
-def _hold_order(order: Order, command: commands.HoldOrder, known: Known) -> None:
-    """
-    Stop work on an operator's word; a label that is being bought still comes.
-
-    Refused: nothing once cancelled or dispatched. Repeated: nothing while it is held.
-    """
-    if order.cancelled or order.dispatched or order.hold is not None:
-        return
-    order.trigger_event(
-        Order.Held, timestamp=known.at, kind="operator", reason=command.reason, operator=command.operator
-    )
-    _tell_stock_of_hold(order, known)
-
-
-def _release_order(order: Order, command: commands.ReleaseOrder, known: Known) -> None:
-    """
-    Go on, on an operator's word; a label that was refused is asked for again.
-
-    Refused and repeated: nothing when not held.
-    """
-    if order.hold is None:
-        return
-    may_ship = lets_ship(order.status, order.address, order.shipping_type)
-    order.trigger_event(
-        Order.Released,
-        timestamp=known.at,
-        fulfilment_state=order.standing(held=False, may_ship=may_ship),
-        operator=command.operator,
-        retry=tuple(sorted(order.refused)),
-    )
-    _tell_stock_of_hold(order, known)
-    steps.go_on(order, known)
-
-
-def _tell_stock_of_hold(order: Order, known: Known) -> None:
-    if not order.packages:
-        steps.tell_stock(order, known, may_ship=order.may_ship(), deadlines_changed=False)
+def _came_after_all(order: Order, command: timers.ExpectOrder, known: Known) -> None:
+    """An order that was foretold was seen before the patience with it ended: nothing."""
 
 
 HANDLERS: dict[type[Command], Callable[[Order, Any, Known], None]] = {
-    commands.RecordCancellation: _record_cancellation,
-    commands.RecordReservation: _record_reservation,
-    commands.RecordShortage: _record_shortage,
-    commands.RecordLabel: _record_label,
-    commands.RecordFulfilmentPushed: _record_fulfilment_pushed,
-    commands.RecordTracking: _record_tracking,
-    commands.ReclassifyOrder: _reclassify_order,
-    commands.ExpireHold: _expire_hold,
-    commands.HoldOrder: _hold_order,
-    commands.ReleaseOrder: _release_order,
-    commands.CancelOrder: _cancel_order,
-    commands.OverridePriority: _override_priority,
+    timers.ExpectOrder: _came_after_all,
+    commands.RecordAddress: _record_address,
+    timers.CheckAddress: _check_address,
+    commands.RecordCancellation: cancellation.record_cancellation,
+    commands.AnswerCancellation: cancellation.answer_cancellation,
+    timers.RemindOfCancellation: cancellation.remind_of_cancellation,
+    commands.CancelOrder: cancellation.cancel_order,
+    commands.RecordReturn: cancellation.record_return,
+    commands.RecordReservation: stock.record_reservation,
+    commands.RecordShortage: stock.record_shortage,
+    timers.ExpireHold: stock.expire_hold,
+    commands.RecordLabel: packages.record_label,
+    commands.RecordFulfilmentPushed: packages.record_fulfilment_pushed,
+    commands.RecordTracking: packages.record_tracking,
+    commands.SplitOrder: packages.split_order,
+    commands.HoldOrder: holds.hold_order,
+    commands.ReleaseOrder: holds.release_order,
+    timers.ReclassifyOrder: holds.reclassify_order,
+    commands.OverridePriority: holds.override_priority,
 }

@@ -8,44 +8,134 @@ moves the order from one state to another carries the state it leads to, decided
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
-from eventsourcing.domain import Aggregate
-
+from aggregates.order_cancellation_events import (
+    CancellationAnswered,
+    CancellationDue,
+    CancellationRequested,
+    CancellationWithdrawn,
+    Cancelled,
+    LineCancelled,
+    Refunded,
+    RequestRefused,
+    ReturnAdvanced,
+    ReturnOpened,
+)
+from aggregates.order_event import Event, LineParts, Opening, Package, Push, Shortage
+from aggregates.order_package_events import (
+    Delivered,
+    Dispatched,
+    Fulfilled,
+    FulfilmentPushed,
+    LabelBought,
+    LabelDeclined,
+    LabelReplaced,
+    PackageMoved,
+    ReadyToShip,
+    ShownDispatched,
+    Split,
+)
+from schemas.commands import RecordAddress, RecordCancellation, RecordReturn
 from schemas.events import PriorityPoint
-from schemas.values import Address, Deadlines, Money, Need, OrderLine, Value
+from schemas.values import Address, Deadlines, Money, Need, OrderLine
 
 if TYPE_CHECKING:
-    from aggregates.order import Order
+    from aggregates.order_state import Order
+
+__all__ = [
+    "AddressChanged",
+    "AddressMissing",
+    "Backordered",
+    "CancellationAnswered",
+    "CancellationDue",
+    "CancellationRequested",
+    "CancellationWithdrawn",
+    "Cancelled",
+    "Classified",
+    "Completed",
+    "Delayed",
+    "Delivered",
+    "Dispatched",
+    "Event",
+    "Foretold",
+    "Fulfilled",
+    "FulfilmentPushed",
+    "Held",
+    "HoldExpired",
+    "LabelBought",
+    "LabelDeclined",
+    "LabelReplaced",
+    "LineCancelled",
+    "Missing",
+    "Package",
+    "PackageMoved",
+    "Placed",
+    "PriorityOverridden",
+    "Push",
+    "ReadyToShip",
+    "Refunded",
+    "Released",
+    "RequestRefused",
+    "ReservationDeclined",
+    "ReservationsGivenBack",
+    "ReturnAdvanced",
+    "ReturnOpened",
+    "Shortage",
+    "ShownDispatched",
+    "Split",
+    "StatusAdvanced",
+    "StatusFlagged",
+    "StockReserved",
+    "UpdateSuperseded",
+]
+
+Early = RecordCancellation | RecordAddress | RecordReturn
+"""What may come before the order that it is about."""
+
+FORETOLD_KEPT = 100
+"""How many of the latest messages are kept for an order that was not seen yet."""
 
 SEEN_UPDATES_KEPT = 20
 """How many of the latest updates of one order are remembered, so that a repeat records nothing."""
 
 
-class Package(Value):
-    """A package whose label the marketplace is to be told of."""
+class Foretold(Opening):
+    """The marketplace told something of an order that it has not shown yet. It counts once the order is placed."""
 
-    shipment_id: UUID
-    package: str
-    carrier: str
-    tracking_number: str
+    TOPIC = "order.foretold"
+
+    cancellation: RecordCancellation | None = None
+    address: RecordAddress | None = None
+    returned: RecordReturn | None = None
+
+    @property
+    def command(self) -> Early:
+        """What was told."""
+        told = self.cancellation or self.address or self.returned
+        assert told is not None
+        return told
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.foretold = (*aggregate.foretold[1 - FORETOLD_KEPT :], self.command)
 
 
-class Shortage(NamedTuple):
-    """What one stock item lacks for this order, and when it is due."""
+class Missing(Event):
+    """An order that was foretold was not seen in time."""
 
-    short_by: int
-    stock_unknown: bool
-    promised_at: datetime | None
+    TOPIC = "order.missing"
 
-
-class Event(Aggregate.Event):
-    """Something that happened to an order."""
+    what: str
+    since: datetime
 
 
-class Placed(Event, Aggregate.Created):
-    """The order was seen for the first time; everything that it is made of."""
+class Placed(Opening):
+    """
+    The order was seen for the first time; everything that it is made of.
+
+    `line_parts` is left out where one line asks for all of `needs`.
+    """
 
     TOPIC = "order.placed"
 
@@ -68,6 +158,7 @@ class Placed(Event, Aggregate.Created):
     shipping_type: Literal["SELLER", "TIKTOK"]
     content_id: str
     flags: tuple[str, ...]
+    line_parts: tuple[LineParts, ...] = ()
 
     def apply(self, aggregate: Order) -> None:
         aggregate.marketplace = self.marketplace
@@ -79,10 +170,12 @@ class Placed(Event, Aggregate.Created):
         aggregate.updated_at = self.updated_at
         aggregate.unpaid_since = self.created_at
         aggregate.lines = self.lines
+        aggregate.note_parts(self.lines, self.needs, self.line_parts)
         aggregate.needs = {need.stock_item_id: need.quantity for need in self.needs}
         aggregate.total = self.total
         aggregate.paid_at = self.paid_at
         aggregate.address = self.address
+        aggregate.address_at = self.updated_at
         aggregate.deadlines = self.deadlines
         aggregate.buyer = self.buyer
         aggregate.shipping_type = self.shipping_type
@@ -110,11 +203,49 @@ class StatusAdvanced(Event):
         aggregate.created_at = self.created_at or aggregate.created_at
         aggregate.paid_at = self.paid_at or aggregate.paid_at
         aggregate.deadlines = self.deadlines or aggregate.deadlines
-        aggregate.address = self.address or aggregate.address
+        if self.address is not None:
+            aggregate.address = self.address
+            aggregate.address_at = self.updated_at
+
+
+class AddressChanged(Event):
+    """
+    The order goes to another address, as the marketplace showed it at `updated_at`.
+
+    `readdress` are the packages that learn of it; `too_late` says that one has left already.
+    """
+
+    TOPIC = "order.address-changed"
+
+    address: Address
+    updated_at: datetime
+    readdress: tuple[UUID, ...]
+    too_late: bool
+    fulfilment_state: str
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.address = self.address
+        aggregate.address_at = self.updated_at
+        aggregate.state = self.fulfilment_state
+
+
+class AddressMissing(Event):
+    """The marketplace let the order go a while ago, and still shows no address to send it to."""
+
+    TOPIC = "order.address-missing"
+
+    since: datetime
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.address_missed = True
 
 
 class UpdateSuperseded(Event):
-    """An update changes nothing, and why; at most it knows of an earlier `created_at`."""
+    """
+    An update changes nothing, and why; at most it knows of an earlier `created_at`.
+
+    `about` names what it was told of where that is not the order itself; the status is then that thing's.
+    """
 
     TOPIC = "order.update-superseded"
 
@@ -122,9 +253,10 @@ class UpdateSuperseded(Event):
     updated_at: datetime
     reason: str
     created_at: datetime | None = None
+    about: str = ""
 
     def apply(self, aggregate: Order) -> None:
-        aggregate.see(self.marketplace_status, self.updated_at)
+        aggregate.see(self.about + self.marketplace_status, self.updated_at)
         aggregate.created_at = self.created_at or aggregate.created_at
 
 
@@ -169,6 +301,7 @@ class Classified(Event):
         aggregate.floor = self.floor
         aggregate.asked_to_ship = self.may_ship
         aggregate.kept_orders = self.kept_orders
+        aggregate.given_back -= {need.stock_item_id for need in self.reserve}
         if self.reserve:
             aggregate.hold_expired = False
 
@@ -190,7 +323,8 @@ class Held(Event):
     """
     A person must act before work goes on. A label that comes after all ends only a hold of its own `kind`.
 
-    `shipments` are packages that will not get a label by themselves; they are asked for again on release.
+    `shipments` are packages that will not get a label by themselves; they are asked for again on release. `stop` are
+    packages that stay in the house until then.
     """
 
     TOPIC = "order.held"
@@ -199,6 +333,7 @@ class Held(Event):
     reason: str
     operator: str = ""
     shipments: tuple[UUID, ...] = ()
+    stop: tuple[UUID, ...] = ()
 
     def apply(self, aggregate: Order) -> None:
         aggregate.hold = self
@@ -207,13 +342,14 @@ class Held(Event):
 
 
 class Released(Event):
-    """A hold ended. `retry` are the packages whose label is asked for again."""
+    """A hold ended. `retry` are the packages whose label is asked for again, `resume` those that may leave again."""
 
     TOPIC = "order.released"
 
     fulfilment_state: str
     operator: str = ""
     retry: tuple[UUID, ...] = ()
+    resume: tuple[UUID, ...] = ()
 
     def apply(self, aggregate: Order) -> None:
         aggregate.hold = None
@@ -251,7 +387,7 @@ class StockReserved(Event):
 
 
 class Backordered(Event):
-    """One stock item has too few units; the order waits in its queue."""
+    """One stock item has too few units; the order waits in its queue, and packages that held them are `closed`."""
 
     TOPIC = "order.backordered"
 
@@ -261,11 +397,28 @@ class Backordered(Event):
     stock_unknown: bool
     promised_at: datetime | None
     fulfilment_state: str
+    closed: tuple[UUID, ...] = ()
 
     def apply(self, aggregate: Order) -> None:
         aggregate.reserved.pop(self.stock_item_id, None)
         aggregate.short[self.stock_item_id] = Shortage(self.short_by, self.stock_unknown, self.promised_at)
+        aggregate.close(self.closed)
+        if self.promised_at is None:
+            aggregate.promised_at = None
         aggregate.state = self.fulfilment_state
+
+
+class ReservationsGivenBack(Event):
+    """A short item is not promised in time: what the others hold goes to orders that can ship, until it is."""
+
+    TOPIC = "order.reservations-given-back"
+
+    release: tuple[Need, ...]
+
+    def apply(self, aggregate: Order) -> None:
+        for need in self.release:
+            aggregate.reserved.pop(need.stock_item_id, None)
+            aggregate.given_back.add(need.stock_item_id)
 
 
 class Delayed(Event):
@@ -296,147 +449,9 @@ class ReservationDeclined(Event):
     reason: str
 
 
-class ReadyToShip(Event):
-    """All units are reserved and the order may go: everything that its package needs."""
-
-    TOPIC = "order.ready-to-ship"
-
-    shipment_id: UUID
-    package: str
-    marketplace: str
-    shop: str
-    order_number: str
-    contents: tuple[Need, ...]
-    lines: tuple[OrderLine, ...]
-    address: Address
-    deadlines: Deadlines
-    priority: int
-    value: Money
-
-    def apply(self, aggregate: Order) -> None:
-        aggregate.packages[self.shipment_id] = self.package
-        aggregate.state = "READY"
-
-
-class LabelBought(Event):
-    """A package of this order has its label."""
-
-    TOPIC = "order.label-bought"
-
-    shipment_id: UUID
-    carrier: str
-    tracking_number: str
-    fulfilment_state: str
-
-    def apply(self, aggregate: Order) -> None:
-        aggregate.labels[self.shipment_id] = Package(
-            shipment_id=self.shipment_id,
-            package=aggregate.packages[self.shipment_id],
-            carrier=self.carrier,
-            tracking_number=self.tracking_number,
-        )
-        aggregate.refused.discard(self.shipment_id)
-        aggregate.state = self.fulfilment_state
-
-
-class LabelDeclined(Event):
-    """A package that the order does not want any more has a label: it is to be voided."""
-
-    TOPIC = "order.label-declined"
-
-    shipment_id: UUID
-    carrier: str
-    tracking_number: str
-    reason: str
-
-
-class Fulfilled(Event):
-    """Every package has its label, and the marketplace is told."""
-
-    TOPIC = "order.fulfilled"
-
-    marketplace: str
-    shop: str
-    order_number: str
-    packages: tuple[Package, ...]
-    priority: int
-    dispatch_by: datetime | None = None
-
-    def apply(self, aggregate: Order) -> None:
-        aggregate.fulfilled = True
-        aggregate.state = "FULFILLED"
-
-
-class FulfilmentPushed(Event):
-    """The marketplace knows of a package's tracking number."""
-
-    TOPIC = "order.fulfilment-pushed"
-
-    shipment_id: UUID
-    pushed_at: datetime
-
-    def apply(self, aggregate: Order) -> None:
-        aggregate.pushed.add(self.shipment_id)
-
-
-class Dispatched(Event):
-    """The first package left the house."""
-
-    TOPIC = "order.dispatched"
-
-    shipment_id: UUID
-    occurred_at: datetime
-
-    def apply(self, aggregate: Order) -> None:
-        aggregate.dispatched = True
-
-
-class Delivered(Event):
-    """Every package reached the buyer."""
-
-    TOPIC = "order.delivered"
-
-    shipment_id: UUID
-    occurred_at: datetime
-
-    def apply(self, aggregate: Order) -> None:
-        aggregate.delivered = True
-
-
 class Completed(Event):
     """The marketplace closed the order."""
 
     TOPIC = "order.completed"
 
     occurred_at: datetime
-
-
-class CancellationRequested(Event):
-    """A cancellation meets a label that was bought: a person must void these packages."""
-
-    TOPIC = "order.cancellation-requested"
-
-    reason: str
-    requested_at: datetime
-    shipments: tuple[UUID, ...]
-
-    def apply(self, aggregate: Order) -> None:
-        aggregate.cancellation_requested = True
-
-
-class Cancelled(Event):
-    """The order is cancelled: what it holds or queues for goes back, its open packages are closed."""
-
-    TOPIC = "order.cancelled"
-
-    reason: str
-    cancelled_at: datetime
-    by: str
-    release: tuple[Need, ...] = ()
-    shipments: tuple[UUID, ...] = ()
-
-    def apply(self, aggregate: Order) -> None:
-        aggregate.cancelled = True
-        aggregate.hold = None
-        aggregate.forget_stock()
-        aggregate.state = "CANCELLED"

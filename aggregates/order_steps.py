@@ -1,15 +1,22 @@
-"""The steps that an order takes when something about it changed: classify, ask stock, go on, cancel."""
+"""The steps that an order takes when something about it changed: classify, ask stock, go on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+from msgspec.structs import replace
+
+from aggregates.order_event import Push
 from aggregates.order_state import Order
-from aggregates.policies import priority, status_order
-from schemas.values import Need, OrderLine, shipment_id
+from aggregates.policies import order_lines, priority, status_order
+from aggregates.policies.order_lines import Lines, units_of
+from schemas.values import Money, Need, OrderLine, shipment_id
 
 
 class Known(NamedTuple):
@@ -20,6 +27,9 @@ class Known(NamedTuple):
     kept_orders: int | None = None
 
 
+# Stock
+
+
 def tell_stock(order: Order, known: Known, *, may_ship: bool, deadlines_changed: bool) -> None:
     """
     Classify again what may ship now or has another deadline, so that stock learns of it.
@@ -27,13 +37,18 @@ def tell_stock(order: Order, known: Known, *, may_ship: bool, deadlines_changed:
     All stock items are told when the permission to ship changes, else those that still owe units. An order whose
     hold expired asks again once it is paid.
     """
-    if order.labels or order.cancelled:
+    if order.cancelled or order.gone:
         return
     if order.hold_expired:
         if status_order.rank(order.status) >= status_order.PAID_FROM:
             classify(order, known, reserve=all_needs(order))
+    elif order.labels:
+        owed = open_needs(order)
+        if owed and (deadlines_changed or may_ship != order.asked_to_ship):
+            classify(order, known, reserve=owed)
     elif may_ship != order.asked_to_ship:
-        classify(order, known, reserve=all_needs(order))
+        wanted = tuple(need for need in needs_in_house(order) if order.wants(need.stock_item_id))
+        classify(order, known, reserve=wanted)
     elif deadlines_changed:
         classify(order, known, reserve=open_needs(order))
 
@@ -43,11 +58,39 @@ def all_needs(order: Order) -> tuple[Need, ...]:
 
 
 def open_needs(order: Order) -> tuple[Need, ...]:
+    """What stock still owes, and is asked for."""
     return tuple(
-        Need(stock_item_id=item, quantity=quantity)
-        for item, quantity in order.needs.items()
-        if item not in order.reserved
+        need
+        for need in needs_in_house(order)
+        if need.stock_item_id not in order.reserved and order.wants(need.stock_item_id)
     )
+
+
+def needs_in_house(order: Order) -> tuple[Need, ...]:
+    """What the order needs of each stock item beyond the units that have left with a package."""
+    if not order.dispatched:
+        return all_needs(order)
+    left = Counter[UUID]()
+    for parcel in order.packages.values():
+        if parcel.stage == "handed over":
+            left.update({need.stock_item_id: need.quantity for need in parcel.contents})
+    rest = ((item, quantity - left[item]) for item, quantity in order.needs.items())
+    return tuple(Need(stock_item_id=item, quantity=quantity) for item, quantity in rest if quantity > 0)
+
+
+def needs_at(order: Order, items: AbstractSet[UUID]) -> tuple[Need, ...]:
+    """What the order asks of these stock items."""
+    return tuple(need for need in all_needs(order) if need.stock_item_id in items)
+
+
+def needs_of(order: Order, known: Known, lines: Iterable[OrderLine]) -> tuple[Need, ...]:
+    """What these lines ask of stock, as their parts were mapped when the order was placed."""
+
+    def parts(line: OrderLine) -> tuple[Need, ...]:
+        found = order.parts.get((line.line_id, line.sku_id))
+        return found if found is not None else known.parts(order.marketplace, order.shop, replace(line, quantity=1))
+
+    return order_lines.needs_of(lines, parts)
 
 
 def classify(order: Order, known: Known, reserve: tuple[Need, ...]) -> None:
@@ -96,89 +139,112 @@ def priority_of(order: Order, known: Known) -> priority.Classification:
     return outcome._replace(score=score, level=priority.level_of(score), floor="")
 
 
+# Packages
+
+
 def go_on(order: Order, known: Known) -> None:
-    """Take the next step of fulfilment if nothing keeps the order back."""
-    if order.hold is not None or order.cancelled:
+    """Take the next steps of fulfilment if nothing keeps the order back."""
+    if order.hold is not None or order.asked or order.cancelled or order.gone:
         return
-    if order.packages:
-        if len(order.labels) == len(order.packages) and not order.fulfilled:
-            order.trigger_event(
-                Order.Fulfilled,
-                timestamp=known.at,
-                marketplace=order.marketplace,
-                shop=order.shop,
-                order_number=order.number,
-                packages=tuple(order.labels.values()),
-                priority=order.score,
-                dispatch_by=order.deadlines.dispatch_by,
-            )
-    elif order.has_all_stock() and _ships_from_here(order):
-        package = f"{order.number}-1"
+    if _ships_from_here(order):
+        _open_packages(order, known)
+    if order.is_whole() and not order.fulfilled:
         order.trigger_event(
-            Order.ReadyToShip,
+            Order.Fulfilled,
             timestamp=known.at,
-            shipment_id=shipment_id(order.marketplace, order.shop, package),
-            package=package,
             marketplace=order.marketplace,
             shop=order.shop,
             order_number=order.number,
-            contents=all_needs(order),
-            lines=order.lines,
-            address=order.address,
-            deadlines=order.deadlines,
+            packages=tuple(label for shipment, label in order.labels.items() if order.told.get(shipment) != label),
             priority=order.score,
-            value=order.total,
+            dispatch_by=order.deadlines.dispatch_by,
         )
+
+
+def _open_packages(order: Order, known: Known) -> None:
+    """Open each package whose units are all reserved: those that a person planned, else one of all that is left."""
+    if not order.reserved:
+        return
+    if not (order.plan or order.packages):
+        _open_package(order, known, order.lines, planned=None)
+        return
+    place = 0
+    while place < len(order.plan):
+        lines = order_lines.take(order.unpacked(), order.plan[place])
+        opened = order.packages_opened
+        _open_package(order, known, lines, planned=place)
+        place += order.packages_opened == opened
+    planned = (unit for wish in order.plan for unit in wish)
+    _open_package(order, known, order_lines.without(order.unpacked(), planned), planned=None)
+
+
+def _open_package(order: Order, known: Known, lines: Lines, planned: int | None) -> None:
+    contents = all_needs(order) if lines is order.lines else needs_of(order, known, lines)
+    if not contents or any(need.stock_item_id not in order.reserved for need in contents):
+        return
+    package = f"{order.number}-{order.packages_opened + 1}"
+    labelled = bool(order.labels)
+    order.trigger_event(
+        Order.ReadyToShip,
+        timestamp=known.at,
+        shipment_id=shipment_id(order.marketplace, order.shop, package),
+        package=package,
+        marketplace=order.marketplace,
+        shop=order.shop,
+        order_number=order.number,
+        contents=contents,
+        lines=lines,
+        address=order.address,
+        deadlines=order.deadlines,
+        priority=order.score,
+        value=_value_of(order, lines),
+        fulfilment_state="LABELLED" if labelled else "BACKORDERED" if order.short else "READY",
+        planned=planned,
+    )
+
+
+def _value_of(order: Order, lines: Lines) -> Money | None:
+    """What the goods of a package cost: the order's total where it holds all of it, else its priced lines."""
+    total = order.total
+    if total is None or lines is order.lines or units_of(lines) == units_of(order.lines):
+        return total
+    priced = (line.unit_price.amount * line.quantity for line in lines if line.unit_price is not None)
+    return Money(amount=sum(priced, Decimal(0)), currency=total.currency)
 
 
 def _ships_from_here(order: Order) -> bool:
     """Whether the label is ours to buy: not arranged elsewhere, not the platform's own shipping."""
-    arranged_elsewhere = status_order.rank(order.status) >= status_order.ARRANGED_FROM
-    return order.may_ship() and not arranged_elsewhere and order.shipping_type == "SELLER"
+    arranged = status_order.rank(order.status) >= status_order.ARRANGED_FROM
+    return order.may_ship() and order.shipping_type == "SELLER" and (not arranged or order.packages_opened > 0)
 
 
-def cancel(order: Order, known: Known, *, reason: str, by: str, cancelled_at: datetime) -> None:
-    """
-    Give back all that the order holds or queues for, and close its packages.
-
-    Refused: CancellationRequested when a package has its label; a person must void it first. Repeated: nothing.
-    """
-    if order.cancelled or order.cancellation_requested:
-        return
-    if order.labels:
-        _ask_for_cancellation(order, known, reason, tuple(order.labels))
-        return
-    order.trigger_event(
-        Order.Cancelled,
-        timestamp=known.at,
-        reason=reason,
-        cancelled_at=cancelled_at,
-        by=by,
-        release=() if order.hold_expired else all_needs(order),
-        shipments=tuple(order.packages),
+def push_of(order: Order, shipment: UUID, carrier: str, tracking_number: str) -> Push:
+    """What telling the marketplace of a package's new label takes."""
+    return Push(
+        package=order.label_as(shipment, carrier, tracking_number),
+        marketplace=order.marketplace,
+        shop=order.shop,
+        order_number=order.number,
+        priority=order.score,
+        dispatch_by=order.deadlines.dispatch_by,
     )
 
 
-def decline_label(order: Order, known: Known, shipment: UUID, carrier: str, tracking_number: str) -> None:
-    """Have a label voided that came although the order does not want its package, and list it for a person once."""
-    reason = "cancelled before the label came" if order.cancelled else "no package of this order"
-    order.trigger_event(
-        Order.LabelDeclined,
-        timestamp=known.at,
-        shipment_id=shipment,
-        carrier=carrier,
-        tracking_number=tracking_number,
-        reason=reason,
-    )
-    if order.cancelled and not order.cancellation_requested:
-        _ask_for_cancellation(order, known, reason, (shipment,))
+def superseded(order: Order, known: Known, *, about: str, status: str, updated_at: datetime, reason: str) -> None:
+    """Record once that something told of a part of the order changes nothing; a mere repeat is not recorded."""
+    if reason != status_order.REPEAT and (about + status, updated_at) not in order.seen:
+        order.trigger_event(
+            Order.UpdateSuperseded,
+            timestamp=known.at,
+            marketplace_status=status,
+            updated_at=updated_at,
+            reason=reason,
+            about=about,
+        )
 
 
-def _ask_for_cancellation(order: Order, known: Known, reason: str, shipments: tuple[UUID, ...]) -> None:
+def refuse(order: Order, known: Known, request: str, reason: str, operator: str) -> None:
+    """Record that something asked for cannot be."""
     order.trigger_event(
-        Order.CancellationRequested,
-        timestamp=known.at,
-        reason=reason,
-        requested_at=known.at,
-        shipments=shipments,
+        Order.RequestRefused, timestamp=known.at, request=request, reason=reason, operator=operator or "operator"
     )

@@ -14,6 +14,7 @@ from typing import Any
 from eventsourcing.domain import DomainEventProtocol
 
 from aggregates import order_events, replenishment_events, shipment_events, stock_item_events
+from aggregates.upcasters import Skipped
 from schemas import events
 from schemas.events import Event
 
@@ -22,7 +23,7 @@ Publish = Callable[[Any], Event | None]
 
 def public(event: DomainEventProtocol[Any]) -> Event | None:
     """The public event of a stored one, None where there is none. Raises `KeyError` for one that no table lists."""
-    return PUBLICATION[type(event)](event)
+    return None if isinstance(event, Skipped) else PUBLICATION[type(event)](event)
 
 
 def _copied(kind: type[Event], **elsewhere: str) -> Publish:
@@ -74,8 +75,8 @@ def _nothing(event: Any) -> None:
 
 
 PRIVATE = (
+    order_events.Foretold,  # what follows once the order is placed says so, or OrderMissing
     order_events.PriorityOverridden,  # the OrderClassified after it says so
-    order_events.HoldExpired,  # StockReservationReleased says so
     order_events.ReservationDeclined,  # StockReservationReleased says so
     order_events.LabelDeclined,  # ShipmentCancelled says so
     stock_item_events.ReservationUpdated,
@@ -102,19 +103,41 @@ PUBLICATION: dict[type[Any], Publish] = {
     order_events.Dispatched: _copied(events.OrderDispatched),
     order_events.Delivered: _copied(events.OrderDelivered),
     order_events.Completed: _copied(events.OrderCompleted),
+    order_events.AddressChanged: _copied(events.OrderAddressChanged),
+    order_events.AddressMissing: _copied(events.OrderAddressMissing),
+    order_events.Missing: _copied(events.OrderMissing),
+    order_events.CancellationAnswered: _copied(events.OrderCancellationAnswered),
+    order_events.CancellationWithdrawn: _copied(events.OrderCancellationWithdrawn),
+    order_events.CancellationDue: _copied(events.OrderCancellationDue),
+    order_events.LineCancelled: _copied(events.OrderLineCancelled),
+    order_events.Refunded: _copied(events.OrderRefunded),
+    order_events.ReturnOpened: _copied(events.OrderReturnOpened),
+    order_events.ReturnAdvanced: _copied(events.OrderReturnAdvanced),
+    order_events.RequestRefused: _copied(events.OrderRequestRefused),
+    order_events.HoldExpired: _copied(events.OrderHoldExpired),
+    order_events.ReservationsGivenBack: _copied(events.OrderReservationsGivenBack),
+    order_events.Split: _copied(events.OrderSplit),
+    order_events.LabelReplaced: _copied(events.OrderLabelReplaced),
+    order_events.ShownDispatched: _copied(events.OrderShownDispatched, closed="unlabelled"),
+    order_events.PackageMoved: _copied(events.OrderPackageMoved),
     order_events.CancellationRequested: _copied(events.OrderCancellationRequested),
     order_events.Cancelled: _copied(events.OrderCancelled),
     stock_item_events.Opened: _copied(events.StockItemOpened),
     stock_item_events.Described: _copied(events.StockItemDescribed),
+    stock_item_events.ListingMapped: _copied(events.ListingMapped),
     stock_item_events.Received: _copied(events.StockReceived),
     stock_item_events.Counted: _copied(events.StockCounted),
     stock_item_events.Corrected: _copied(events.StockCorrected),
     stock_item_events.Returned: _copied(events.StockReturned),
     stock_item_events.WrittenOff: _copied(events.StockWrittenOff),
+    stock_item_events.Packaged: _copied(events.StockPackaged),
     stock_item_events.HandedOver: _copied(events.StockHandedOver),
+    stock_item_events.PutBack: _copied(events.StockPutBack),
     stock_item_events.Reserved: _copied(events.StockReserved, quantity="ask.quantity"),
     stock_item_events.ShortageRecorded: _copied(events.StockShortageRecorded, quantity="ask.quantity"),
     stock_item_events.ReservationReleased: _copied(events.StockReservationReleased),
+    stock_item_events.ReservationShortened: _copied(events.StockReservationShortened),
+    stock_item_events.PickShortageFound: _copied(events.PickShortageFound),
     stock_item_events.BackorderFilled: _copied(events.BackorderFilled),
     stock_item_events.Depleted: _copied(events.StockDepleted),
     stock_item_events.SupplyExpected: _supply_expected,
@@ -126,8 +149,22 @@ PUBLICATION: dict[type[Any], Publish] = {
     shipment_events.LabelBought: _copied(events.LabelBought),
     shipment_events.LabelRefused: _copied(events.LabelRefused),
     shipment_events.Parked: _copied(events.ShipmentParked),
+    shipment_events.TrackingNumberShared: _copied(events.TrackingNumberShared),
+    shipment_events.VoidRequested: _copied(events.VoidRequested),
+    shipment_events.LabelVoided: _copied(events.LabelVoided),
+    shipment_events.VoidRefused: _copied(events.VoidRefused),
+    shipment_events.VoidParked: _copied(events.VoidParked),
     shipment_events.Cancelled: _copied(events.ShipmentCancelled),
+    shipment_events.CancelledTooLate: _copied(events.ShipmentCancelledTooLate),
+    shipment_events.Readdressed: _copied(events.ShipmentReaddressed),
+    shipment_events.ReaddressedTooLate: _copied(events.ShipmentReaddressedTooLate),
+    shipment_events.Stopped: _copied(events.ShipmentStopped),
+    shipment_events.Resumed: _copied(events.ShipmentResumed),
+    shipment_events.Printed: _copied(events.ShipmentPrinted),
+    shipment_events.Packed: _copied(events.ShipmentPacked),
     shipment_events.HandedOver: _copied(events.ShipmentHandedOver),
+    shipment_events.HandOverRefused: _copied(events.ShipmentHandOverRefused),
+    shipment_events.PutBack: _copied(events.ShipmentPutBack),
     shipment_events.Scanned: _copied(events.ShipmentScanned),
     shipment_events.Delivered: _copied(events.ShipmentDelivered),
     shipment_events.Returned: _copied(events.ShipmentReturned),
@@ -140,3 +177,6 @@ PUBLICATION: dict[type[Any], Publish] = {
     replenishment_events.ReorderReceived: _copied(events.ReorderReceived),
     **dict.fromkeys(PRIVATE, _nothing),
 }
+
+STORED: dict[str, type[Any]] = {kind.TOPIC: kind for kind in PUBLICATION}
+"""Every stored event by its name."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate
 
 from schemas.events import CarrierOption
-from schemas.shipping import LabelRequest
+from schemas.shipping import Label, LabelRequest
 from schemas.values import Address, Deadlines, Money, Need
 
 if TYPE_CHECKING:
-    from aggregates.shipment import Shipment
+    from aggregates.shipment_state import Shipment
+
+Stage = Literal["", "opened", "parked", "labelled", "printed", "packed", "handed over"]
+"""How far a package is; empty in old events."""
 
 
 class Event(Aggregate.Event):
@@ -76,6 +79,9 @@ class CarrierChosen(Event):
     weight_grams: int
     weight_assumed: bool
 
+    def apply(self, aggregate: Shipment) -> None:
+        aggregate.quoted = self.cost
+
 
 class Held(Event):
     """No carrier can take the package as it is."""
@@ -105,10 +111,11 @@ class LabelRequested(Event):
     def apply(self, aggregate: Shipment) -> None:
         aggregate.label = "requested"
         aggregate.attempt = self.attempt
+        aggregate.request = self.request
 
 
 class LabelBought(Event):
-    """The carrier sold the label."""
+    """The carrier sold the label. `scan_by`: until when a carrier should have scanned it."""
 
     TOPIC = "shipment.label-bought"
 
@@ -118,9 +125,12 @@ class LabelBought(Event):
     tracking_number: str
     carrier_reference: str
     cost: Money | None
+    scan_by: datetime | None = None
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.label = "bought"
+        aggregate.sold = self
+        aggregate.numbers.add((self.carrier, self.tracking_number))
 
 
 class LabelRefused(Event):
@@ -147,17 +157,179 @@ class Parked(Event):
         aggregate.label = "parked"
 
 
+class TrackingNumberShared(Event):
+    """The label's number is, or was, that of other packages too: a scan must name the package."""
+
+    TOPIC = "shipment.tracking-number-shared"
+
+    order_id: UUID
+    carrier: str
+    tracking_number: str
+    others: tuple[UUID, ...]
+
+
+class VoidRequested(Event):
+    """The carrier is asked to take the label back; it is not handed out any more."""
+
+    TOPIC = "shipment.void-requested"
+
+    order_id: UUID
+    attempt: int
+    label: Label
+    shop: str
+    reason: str
+
+    @property
+    def tracking_number(self) -> str:
+        """The number of the label that goes back."""
+        return self.label.tracking_number
+
+    def apply(self, aggregate: Shipment) -> None:
+        aggregate.label = "voiding"
+
+
+class LabelVoided(Event):
+    """The carrier took the label back."""
+
+    TOPIC = "shipment.label-voided"
+
+    order_id: UUID
+    tracking_number: str
+
+    def apply(self, aggregate: Shipment) -> None:
+        aggregate.label = "voided"
+
+
+class VoidRefused(Event):
+    """The carrier will not take the label back. It is written off, and what it cost is lost (None: unknown)."""
+
+    TOPIC = "shipment.void-refused"
+
+    order_id: UUID
+    tracking_number: str
+    reason: str
+    lost: Money | None
+
+    def apply(self, aggregate: Shipment) -> None:
+        aggregate.label = "written off"
+
+
+class VoidParked(Event):
+    """Whether the carrier took the label back cannot be learnt without a person."""
+
+    TOPIC = "shipment.void-parked"
+
+    order_id: UUID
+    tracking_number: str
+    reason: str
+
+    def apply(self, aggregate: Shipment) -> None:
+        aggregate.label = "void parked"
+
+
 class Cancelled(Event):
-    """The package is not to be sent. `label_live`: it has a label, or may have one, which somebody must void."""
+    """The package is not to be sent. `label_live`: it has a label, or may have one."""
 
     TOPIC = "shipment.cancelled"
 
     order_id: UUID
     reason: str
     label_live: bool
+    stage: Stage = ""
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.cancelled = True
+
+
+class CancelledTooLate(Event):
+    """The order does not want the package, and it is on its way: its goods are gone until they come back."""
+
+    TOPIC = "shipment.cancelled-too-late"
+
+    order_id: UUID
+    reason: str
+
+    def apply(self, aggregate: Shipment) -> None:
+        aggregate.cancelled_too_late = True
+
+
+class Readdressed(Event):
+    """The package goes to another address. `stage`: how far it was."""
+
+    TOPIC = "shipment.readdressed"
+
+    order_id: UUID
+    address: Address
+    updated_at: datetime
+    stage: Stage
+
+    def apply(self, aggregate: Shipment) -> None:
+        aggregate.address = self.address
+        aggregate.addressed_at = self.updated_at
+
+
+class ReaddressedTooLate(Event):
+    """The buyer gave another address, and the parcel is on its way to the old one."""
+
+    TOPIC = "shipment.readdressed-too-late"
+
+    order_id: UUID
+    updated_at: datetime
+
+    def apply(self, aggregate: Shipment) -> None:
+        aggregate.addressed_at = self.updated_at
+
+
+class Stopped(Event):
+    """The package stays in the house until it is let go or cancelled."""
+
+    TOPIC = "shipment.stopped"
+
+    order_id: UUID
+    reason: str
+
+    def apply(self, aggregate: Shipment) -> None:
+        aggregate.stopped = self.reason
+
+
+class Resumed(Event):
+    """The package may go on."""
+
+    TOPIC = "shipment.resumed"
+
+    order_id: UUID
+
+    def apply(self, aggregate: Shipment) -> None:
+        aggregate.stopped = None
+        aggregate.hand_over_refused = False
+
+
+class Printed(Event):
+    """The label is on paper: from here on nobody else gets the units."""
+
+    TOPIC = "shipment.printed"
+
+    order_id: UUID
+    occurred_at: datetime
+    contents: tuple[Need, ...]
+    operator: str
+
+    def apply(self, aggregate: Shipment) -> None:
+        aggregate.printed = True
+
+
+class Packed(Event):
+    """The units are in the parcel."""
+
+    TOPIC = "shipment.packed"
+
+    order_id: UUID
+    occurred_at: datetime
+    contents: tuple[Need, ...]
+    operator: str
+
+    def apply(self, aggregate: Shipment) -> None:
+        aggregate.packed = True
 
 
 class HandedOver(Event):
@@ -173,8 +345,36 @@ class HandedOver(Event):
         aggregate.handed_over = True
 
 
+class HandOverRefused(Event):
+    """Somebody told of a hand-over of a package that must stay in the house."""
+
+    TOPIC = "shipment.hand-over-refused"
+
+    order_id: UUID
+    reason: str
+
+    def apply(self, aggregate: Shipment) -> None:
+        aggregate.hand_over_refused = True
+
+
+class PutBack(Event):
+    """The units are on the shelf again. `was_handed_over`: a hand-over is undone."""
+
+    TOPIC = "shipment.put-back"
+
+    order_id: UUID
+    occurred_at: datetime
+    contents: tuple[Need, ...]
+    was_handed_over: bool
+    operator: str
+
+    def apply(self, aggregate: Shipment) -> None:
+        aggregate.printed = aggregate.packed = aggregate.handed_over = False
+        aggregate.hand_over_refused = False
+
+
 class Scanned(Event):
-    """A carrier scanned the parcel."""
+    """A carrier scanned the parcel, under a number that the package has or had (empty in old events)."""
 
     TOPIC = "shipment.scanned"
 
@@ -182,9 +382,13 @@ class Scanned(Event):
     status: str
     occurred_at: datetime
     place: str
+    carrier: str = ""
+    tracking_number: str = ""
 
     def apply(self, aggregate: Shipment) -> None:
-        aggregate.scans.add(self.scan_id)
+        aggregate.see(self.carrier, self.tracking_number, self.scan_id)
+        if self.status != "EXCEPTION":
+            aggregate.moving = True
 
 
 class Delivered(Event):

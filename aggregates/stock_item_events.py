@@ -7,16 +7,17 @@ Those that move units carry the figures after them, decided before; applying an 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
-import msgspec
 from eventsourcing.domain import Aggregate
 
 from aggregates.policies.filling import Ask, Promised, Waiting
+from aggregates.stock_packages import Moved, Package, Sent
+from schemas.values import Need
 
 if TYPE_CHECKING:
-    from aggregates.stock_item import StockItem
+    from aggregates.stock_item_state import StockItem
 
 
 class Event(Aggregate.Event):
@@ -41,7 +42,24 @@ class Described(Event):
     weight_grams: int | None
 
     def apply(self, aggregate: StockItem) -> None:
-        aggregate.description = (self.marketplace, self.shop, self.sku_id, self.seller_sku, self.weight_grams)
+        aggregate.description = type(aggregate.description)(
+            self.marketplace, self.shop, self.sku_id, self.seller_sku, self.weight_grams
+        )
+
+
+class ListingMapped(Event):
+    """A listing is made of these parts from `mapped_at` on; the item of its first part says so."""
+
+    TOPIC = "stock-item.listing-mapped"
+
+    marketplace: str
+    shop: str
+    sku_id: str
+    parts: tuple[Need, ...]
+    mapped_at: datetime
+
+    def apply(self, aggregate: StockItem) -> None:
+        aggregate.listings[self.marketplace, self.shop, self.sku_id] = self.mapped_at
 
 
 class Figures(Event):
@@ -54,6 +72,8 @@ class Figures(Event):
     def apply(self, aggregate: StockItem) -> None:
         aggregate.on_hand = self.on_hand
         aggregate.reserved = self.reserved
+        if self.on_hand >= self.reserved:
+            aggregate.missing_told = 0
         self.change(aggregate)
 
     def change(self, aggregate: StockItem) -> None:
@@ -71,7 +91,7 @@ class Received(Figures):
 
     def change(self, aggregate: StockItem) -> None:
         aggregate.known = True
-        aggregate.note_movement("receipt", self.reference, self.quantity, self.occurred_at)
+        aggregate.note_movement("receipt", self.reference, Moved(self.occurred_at, self.quantity))
 
 
 class Corrected(Figures):
@@ -85,7 +105,7 @@ class Corrected(Figures):
     stock_unknown: bool = False
 
     def change(self, aggregate: StockItem) -> None:
-        aggregate.note_movement("correction", self.reference, self.quantity, self.occurred_at)
+        aggregate.note_movement("correction", self.reference, Moved(self.occurred_at, self.quantity))
 
 
 class Returned(Figures):
@@ -98,7 +118,7 @@ class Returned(Figures):
     occurred_at: datetime
 
     def change(self, aggregate: StockItem) -> None:
-        aggregate.note_movement("return_good", self.reference, self.quantity, self.occurred_at)
+        aggregate.note_movement("return_good", self.reference, Moved(self.occurred_at, self.quantity))
 
 
 class WrittenOff(Figures):
@@ -111,11 +131,44 @@ class WrittenOff(Figures):
     occurred_at: datetime
 
     def change(self, aggregate: StockItem) -> None:
-        aggregate.note_movement("return_damaged", self.reference, 0, self.occurred_at)
+        aggregate.note_movement("return_damaged", self.reference, Moved(self.occurred_at, 0))
+
+
+class Packaged(Figures):
+    """
+    Units are in a package whose label is printed; `packed_at`: they left the shelf for it.
+
+    `holds` of them are reserved, `taken` of these out of free units, for an order that had given them back.
+    `added`: they stood in a parcel when the shelf alone was counted, which nobody knew then.
+    `printed` and `packed` are the item's units in packages of either stage, after this event.
+    """
+
+    TOPIC = "stock-item.packaged"
+
+    order_id: UUID
+    reference: str
+    stage: Literal["printed", "packed"]
+    quantity: int
+    holds: int
+    occurred_at: datetime
+    printed: int
+    packed: int
+    taken: int = 0
+    added: int = 0
+
+    def change(self, aggregate: StockItem) -> None:
+        packed_at = self.occurred_at if self.stage == "packed" else None
+        package = Package(quantity=self.quantity, holds=self.holds, packed_at=packed_at, uncounted=self.added > 0)
+        aggregate.packages.put((self.reference, self.order_id), package)
+        if self.taken:
+            aggregate.keep_given_back(self.order_id, self.taken)
 
 
 class HandedOver(Figures):
-    """Units left the house with a package, `from_reservation` of them out of the order's reservation."""
+    """
+    Units left the house with a package: `from_reservation` of them out of the order's reservation, and
+    `from_given_back` that the order no longer wanted.
+    """
 
     TOPIC = "stock-item.handed-over"
 
@@ -124,17 +177,65 @@ class HandedOver(Figures):
     from_reservation: int
     reference: str
     occurred_at: datetime
+    from_given_back: int = 0
+    printed: int = 0
+    packed: int = 0
 
     def change(self, aggregate: StockItem) -> None:
-        aggregate.note_movement(f"dispatch:{self.order_id}", self.reference, -self.quantity, self.occurred_at)
-        ask = aggregate.reservations.pop(self.order_id, None)
-        if ask is not None and ask.quantity > self.from_reservation:
-            left = ask.quantity - self.from_reservation
-            aggregate.reservations[self.order_id] = msgspec.structs.replace(ask, quantity=left)
+        key = (self.reference, self.order_id)
+        package = aggregate.packages.drop(key)
+        packed_at = None if package is None else package.packed_at
+        aggregate.note_movement(
+            f"dispatch:{self.order_id}",
+            self.reference,
+            Moved(self.occurred_at, -self.quantity, packed_at, 0 if packed_at is None else self.quantity),
+        )
+        ask = aggregate.reservations.get(self.order_id)
+        aggregate.note_sent(key, Sent(quantity=self.quantity, from_reservation=self.from_reservation, ask=ask))
+        aggregate.hold_fewer(self.order_id, self.from_reservation)
+        if self.from_given_back:
+            aggregate.keep_given_back(self.order_id, -self.from_given_back)
+
+
+class PutBack(Figures):
+    """
+    Units of a package are on the shelf again; `was_sent`: a hand-over is undone.
+
+    `ask` is what is held for the order after it, None where nothing is. `freed`: units that the order had given back.
+    """
+
+    TOPIC = "stock-item.put-back"
+
+    order_id: UUID
+    quantity: int
+    reference: str
+    occurred_at: datetime
+    was_sent: bool
+    ask: Ask | None
+    printed: int
+    packed: int
+    returned: int = 0
+    freed: int = 0
+
+    def change(self, aggregate: StockItem) -> None:
+        key = (self.reference, self.order_id)
+        if self.was_sent:
+            aggregate.sent.pop(key, None)
+            aggregate.references.pop((f"dispatch:{self.order_id}", self.reference), None)
+            aggregate.movements.append(Moved(self.occurred_at, self.quantity))
+            aggregate.hold(self.order_id, self.ask)
+            return
+        package = aggregate.packages.drop(key)
+        if package is not None and package.packed_at is not None:
+            aggregate.movements.append(Moved(self.occurred_at, 0, package.packed_at, package.quantity))
+        aggregate.keep_given_back(self.order_id, -self.freed)
 
 
 class Counted(Figures):
-    """The shelf was counted at `counted_at`; `on_hand` is the count and what moved since."""
+    """
+    The shelf was counted at `counted_at`; `on_hand` is the count, what moved since, and where packed parcels were not
+    counted the units in them.
+    """
 
     TOPIC = "stock-item.counted"
 
@@ -145,20 +246,22 @@ class Counted(Figures):
 
     def change(self, aggregate: StockItem) -> None:
         aggregate.known = True
-        aggregate.note_count(self.quantity, self.counted_at)
+        aggregate.note_count(self.counted_at, self.quantity, packed_included=self.packed_included)
 
 
 class Reserved(Figures):
-    """Units are held for one order: what it asked."""
+    """Units are held for one order: what it asked. `kept`: what it asks no more and a printed package still holds."""
 
     TOPIC = "stock-item.reserved"
 
     order_id: UUID
     ask: Ask
+    kept: int = 0
 
     def change(self, aggregate: StockItem) -> None:
         aggregate.queue.drop(self.order_id)
-        aggregate.reservations[self.order_id] = self.ask
+        aggregate.hold(self.order_id, self.ask)
+        aggregate.keep_given_back(self.order_id, self.kept)
 
 
 class ReservationUpdated(Event):
@@ -170,7 +273,7 @@ class ReservationUpdated(Event):
     ask: Ask
 
     def apply(self, aggregate: StockItem) -> None:
-        aggregate.reservations[self.order_id] = self.ask
+        aggregate.hold(self.order_id, self.ask)
 
 
 class ShortageRecorded(Figures):
@@ -203,7 +306,11 @@ class QueueUpdated(Event):
 
 
 class ReservationReleased(Figures):
-    """An order's units, or its place in the queue, were given back."""
+    """
+    `quantity` of an order's units are free again, or of its place in the queue; `left` is what it still has there.
+
+    `kept`: units that it gave back and a printed package holds until they are put back or handed over.
+    """
 
     TOPIC = "stock-item.reservation-released"
 
@@ -211,10 +318,54 @@ class ReservationReleased(Figures):
     quantity: int
     reason: str
     was_queued: bool
+    left: int = 0
+    kept: int = 0
+    reference: str = ""
 
     def change(self, aggregate: StockItem) -> None:
-        aggregate.reservations.pop(self.order_id, None)
-        aggregate.queue.drop(self.order_id)
+        if self.reference:
+            aggregate.note_reference(f"release:{self.order_id}", self.reference)
+        if self.was_queued:
+            aggregate.queue.lower(self.order_id, self.quantity)
+            return
+        aggregate.hold_fewer(self.order_id, self.quantity + self.kept)
+        aggregate.keep_given_back(self.order_id, self.kept)
+
+
+class ReservationShortened(Figures):
+    """
+    An order's units are held for it no longer, and it queues: there are too few, or `taken_for` an order that is paid.
+
+    `continues`: more are shortened in another command, which names this event's version.
+    """
+
+    TOPIC = "stock-item.reservation-shortened"
+
+    order_id: UUID
+    quantity: int
+    reason: str
+    short_by: int
+    promised_at: datetime | None
+    taken_for: UUID | None = None
+    continues: bool = False
+
+    def change(self, aggregate: StockItem) -> None:
+        ask = aggregate.reservations.get(self.order_id)
+        aggregate.hold(self.order_id, None)
+        if ask is not None:
+            aggregate.queue.put(self.order_id, Waiting(ask, self.short_by, promised_at=self.promised_at))
+        aggregate.shortening = self.originator_version if self.continues else 0
+
+
+class PickShortageFound(Figures):
+    """Printed packages hold `quantity` units that are not there: a person must find or decide."""
+
+    TOPIC = "stock-item.pick-shortage-found"
+
+    quantity: int
+
+    def change(self, aggregate: StockItem) -> None:
+        aggregate.missing_told = self.quantity
 
 
 class BackorderFilled(Figures):
@@ -235,7 +386,7 @@ class BackorderFilled(Figures):
         waiting = aggregate.queue.get(self.order_id)
         if waiting is not None:
             aggregate.queue.drop(self.order_id)
-            aggregate.reservations[self.order_id] = waiting.ask
+            aggregate.hold(self.order_id, waiting.ask)
         for order_id in self.passed_over:
             aggregate.queue.pass_over(order_id)
         aggregate.filling = self.originator_version if self.continues else 0

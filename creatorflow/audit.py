@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from creatorflow.ledger import SETTLED, Fault, Findings, Ledger, OrderFacts
+from creatorflow.ledger import Ledger
+from creatorflow.ledger_facts import SETTLED, Fault, Findings, OrderFacts
 from creatorflow.log import Logged, StoredEvent
 from schemas.shipping import Label
 from schemas.values import order_id
@@ -30,8 +31,9 @@ INVARIANTS = {
     "stock-adds-up": "the figures of every stock event are the sum of the movements before it",
     "stock-never-negative": "available = on_hand - reserved >= 0 at every version of every stock item",
     "reservations-match": "units are held for exactly the orders that still need them",
-    "one-label-per-package": "a package has one label or none",
-    "carrier-agrees": "the carrier sold exactly the labels in the log, each once",
+    "one-label-per-package": "a package has one live label or none; the next is bought once the last one goes back",
+    "no-label-without-package": "no label stays live for a package that is cancelled, unless it is on paper",
+    "carrier-agrees": "the carrier sold and took back exactly the labels in the log, each once",
     "fulfilled-is-labelled-and-pushed": "every fulfilled order has its label, and the marketplace knows",
     "orders-settle": "every acknowledged order came to an end: fulfilled, backordered, cancelled, waiting or held",
     "read-models-equal-rebuild": "the read models equal a rebuild from the log",
@@ -118,6 +120,7 @@ def check(
     client_record: ClientRecord | None,
     carrier_record: Iterable[Label] | None,
     *,
+    carrier_voids: Collection[str] | None = None,
     outside_ids: Callable[[], Collection[str]] | None = None,
     dead_lettered: Callable[[], Collection[str]] | None = None,
     follow_ups: Callable[[StoredEvent], Iterable[str]],
@@ -126,7 +129,8 @@ def check(
     """
     Audit a log that is at rest.
 
-    `read_models` says in one line each what differs from a rebuild. `follow_ups` gives the keys of the calls and
+    `read_models` says in one line each what differs from a rebuild. `carrier_record` is what the carrier sold,
+    `carrier_voids` the tracking numbers that it took back. `follow_ups` gives the keys of the calls and
     timers that follow an event. Orders with an event at `in_flight_since` or later are not judged by where they
     stand, which lets a log be audited while orders flow.
     """
@@ -137,6 +141,7 @@ def check(
         read_models=read_models,
         client_record=client_record,
         carrier_record=carrier_record,
+        carrier_voids=carrier_voids,
         outside_ids=outside_ids,
         dead_lettered=dead_lettered,
         in_flight_since=in_flight_since,
@@ -166,6 +171,7 @@ class Audit:
         read_models: Callable[[], Sequence[str]] | None = None,
         client_record: ClientRecord | None = None,
         carrier_record: Iterable[Label] | None = None,
+        carrier_voids: Collection[str] | None = None,
         outside_ids: Callable[[], Collection[str]] | None = None,
         dead_lettered: Callable[[], Collection[str]] | None = None,
         in_flight_since: datetime | None = None,
@@ -187,9 +193,12 @@ class Audit:
         _judge_outside_causes(ledger, found, outside_ids() if outside_ids else None, client_record)
         _judge_reservations(ledger, found, at_rest)
         _judge_fulfilled(ledger, found, at_rest)
+        _judge_cancelled_packages(ledger, found)
         if carrier_record is not None:
             unchecked.discard("carrier-agrees")
             _judge_carrier(ledger, found, carrier_record)
+        if carrier_voids is not None:
+            _judge_voids(ledger, found, carrier_voids)
         if client_record is not None:
             unchecked -= {"nothing-lost", "orders-settle"}
             _judge_orders_of_client(ledger, found, client_record)
@@ -227,24 +236,27 @@ def _judge_reservations(ledger: Ledger, found: Findings, orders: dict[UUID, Orde
                     "reservations-match", stock_item, f"holds {quantity} for order {order_key}, which is not in the log"
                 )
             elif order_key in orders:
-                _judge_held_units(found, stock_item, order_key, orders[order_key], quantity)
+                needed = orders[order_key].needs.get(stock_item, 0) - item.left.get(order_key, 0)
+                _judge_held_units(found, stock_item, order_key, orders[order_key], (quantity, needed))
     for order_key, order in orders.items():
         if order.ready and not order.cancelled:
             for stock_item, quantity in order.needs.items():
                 facts = ledger.stock.get(stock_item)
-                held = (facts.reservations.get(order_key) or facts.left.get(order_key)) if facts else None
+                held = facts.reservations.get(order_key, 0) + facts.left.get(order_key, 0) if facts else 0
                 if held != quantity:
                     found.add(
-                        "reservations-match", order_key, f"is ready and holds {held or 0} of {quantity} at {stock_item}"
+                        "reservations-match", order_key, f"is ready and holds {held} of {quantity} at {stock_item}"
                     )
 
 
-def _judge_held_units(found: Findings, stock_item: UUID, order_key: UUID, order: OrderFacts, quantity: int) -> None:
+def _judge_held_units(
+    found: Findings, stock_item: UUID, order_key: UUID, order: OrderFacts, kept_needed: tuple[int, int]
+) -> None:
+    kept, needed = kept_needed
     if order.cancelled:
-        found.add("reservations-match", order_key, f"is cancelled, and {stock_item} still keeps {quantity} for it")
-    elif order.needs.get(stock_item) != quantity:
-        needed = order.needs.get(stock_item, 0)
-        found.add("reservations-match", order_key, f"needs {needed} of {stock_item}, which keeps {quantity} for it")
+        found.add("reservations-match", order_key, f"is cancelled, and {stock_item} still keeps {kept} for it")
+    elif needed != kept:
+        found.add("reservations-match", order_key, f"needs {needed} of {stock_item}, which keeps {kept} for it")
 
 
 def _judge_fulfilled(ledger: Ledger, found: Findings, orders: dict[UUID, OrderFacts]) -> None:
@@ -257,6 +269,13 @@ def _judge_fulfilled(ledger: Ledger, found: Findings, orders: dict[UUID, OrderFa
         for shipment, tracking_number in order.labels.items():
             if tracking_number not in ledger.package(shipment).tracking_numbers:
                 found.add(invariant, key, f"has label {tracking_number}, which package {shipment} did not get")
+
+
+def _judge_cancelled_packages(ledger: Ledger, found: Findings) -> None:
+    """A cancelled package asks for its label back with the same word, or when the label comes."""
+    for key, package in ledger.packages.items():
+        if package.cancelled and package.live > 0 and package.stage in {"opened", "labelled"}:
+            found.add("no-label-without-package", key, f"is cancelled, and {package.tracking_numbers[-1]} is live")
 
 
 def _judge_carrier(ledger: Ledger, found: Findings, sold: Iterable[Label]) -> None:
@@ -272,6 +291,19 @@ def _judge_carrier(ledger: Ledger, found: Findings, sold: Iterable[Label]) -> No
             found.add("carrier-agrees", number, "is in the log, and the carrier did not sell it")
         if times > 1:
             found.add("one-label-per-package", number, f"stands for {times} labels in the log")
+
+
+def _judge_voids(ledger: Ledger, found: Findings, taken_back: Collection[str]) -> None:
+    """What is asked, or parked, may have been taken back; what is refused may not."""
+    in_log = {
+        number: came for package in ledger.packages.values() if package.voids for number, came in package.voids.items()
+    }
+    for number in sorted(set(taken_back)):
+        if in_log.get(number) not in {"asked", "parked", "voided"}:
+            found.add("carrier-agrees", number, f"was taken back, and is {in_log.get(number, 'live')} in the log")
+    for number, came in in_log.items():
+        if came == "voided" and number not in taken_back:
+            found.add("carrier-agrees", number, "is void in the log, and the carrier did not take it back")
 
 
 def _judge_orders_of_client(ledger: Ledger, found: Findings, record: ClientRecord) -> None:

@@ -20,21 +20,23 @@ import uvicorn
 import uvloop
 from starlette.applications import Starlette
 
-from aggregates.event_store import consumer_offsets, heartbeats, relay_state
+from aggregates.event_store import codes, consumer_offsets, heartbeats, relay_state
 from aggregates.event_store import dead_letters as dead_letter_rows
 from aggregates.event_store import migrate as migrations
 from aggregates.event_store import shops as shop_rows
 from aggregates.event_store.application import open_event_log
 from aggregates.event_store.buyer_keys import BuyerKeys
+from aggregates.event_store.codes import CodeTooOld
 from aggregates.event_store.connection import STORE_FAULT, connect
 from aggregates.event_store.consumer_offsets import OffsetRow
 from aggregates.event_store.dead_letters import Listed
 from aggregates.event_store.heartbeats import Heartbeat
+from aggregates.event_store.mapper import NewerEvent
 from aggregates.event_store.shops import Shop
 from aggregates.policies.clocks import scheduled_after
 from aggregates.policies.outside_calls import calls_of
 from aggregates.publication import public
-from creatorflow.crossing import Beside
+from creatorflow.crossing import Beside, whole_dead_letter
 from creatorflow.log_reader import StoreLog
 from creatorflow.logs import configure_logs
 from creatorflow.settings import Settings
@@ -42,7 +44,7 @@ from creatorflow.tariffs import TARIFFS
 from gateways.breakers import Breakers
 from gateways.carriers.http import HttpCarrier
 from gateways.carriers.labels.text import Sender
-from gateways.carriers.local import LocalCarrier, label_record, sold
+from gateways.carriers.local import LocalCarrier, label_record, sold, taken_back, void_record
 from gateways.carriers.protocol import Carrier
 from gateways.http_client import HttpClient
 from gateways.marketplaces import Marketplace
@@ -56,8 +58,9 @@ from projections import store as read_store
 from projections.catalogue import READ_MODELS
 from projections.http import build_api
 from schemas import topics
+from schemas.envelope import CODE
 from schemas.shipping import Label
-from streams import inventory, kafka_topics, orders, replenishment, shipping
+from streams import inventory, kafka_topics, orders, redelivery, replenishment, shipping
 from streams.app import StoreApp, build_app, register
 from streams.callers import Callers, Gateways
 from streams.consuming import Agent, Work
@@ -67,9 +70,11 @@ from streams.ingress import Secret, build_ingress
 from streams.intake import Intake
 from streams.publishing import Publisher
 from streams.read_models import Reader
+from streams.redelivery import Redeliverer, Wish
 from streams.relay import Relay
 from streams.scheduler import Scheduler
 from streams.standing import Standing
+from streams.taking_over import leave_when_taken_over, take_over
 
 log = structlog.get_logger()
 
@@ -80,6 +85,7 @@ LEAD_TIME_HOURS = 24
 HEARTBEAT_SECONDS = 5.0
 STUCK_SECONDS = 90.0
 EXIT_STUCK = 75
+EXIT_NEWER_CODE = 76
 COLLECT_AFTER_IDLE_SECONDS = 30.0
 COLLECT_EVERY_SECONDS = 900.0
 COLLECT_AT_LATEST_SECONDS = 6 * 3600.0
@@ -105,7 +111,7 @@ SENDER = Sender("CreatorFlow Demo Shop", ("1 Warehouse Way", "Columbus, OH 43004
 def run_worker(settings: Settings) -> None:
     """
     Run agents, a relay, a scheduler and a call runner until SIGTERM; exits non-zero when any of them cannot
-    go on.
+    go on. Keeps older code away first; raises `CodeTooOld` where newer code did so.
     """
     configure_logs(settings.log_level, as_json=settings.log_json, process="worker")
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -126,6 +132,7 @@ def run_api(settings: Settings) -> None:
 
 
 async def _worker(settings: Settings) -> None:
+    take_over(settings.postgres)
     name = f"worker@{socket.gethostname()}:{os.getpid()}"
     loop = asyncio.get_running_loop()
     standing = Standing(settings.postgres, topics.CATALOGUE)
@@ -142,20 +149,29 @@ async def _worker(settings: Settings) -> None:
     relay = Relay(name, settings.postgres, event_log, relay_publisher, _keys(settings))
     scheduler = Scheduler(settings.postgres, publisher, relay.leading)
     callers = Callers(settings.postgres, gateways(settings), _keys(settings))
-    await _until_stopped(
-        _faust(app),
-        relay.run(),
-        scheduler.run(),
-        callers.run(),
-        _watch(agents),
-        _collect_garbage(agents),
-        _beat(
-            settings,
-            name,
-            "worker",
-            lambda: {"stopped": {f"{tp.topic}/{tp.partition}": why for tp, why in standing.stopped.items()}},
-        ),
-    )
+    redeliverer = Redeliverer(settings.postgres, publisher, relay.leading, _keys(settings))
+    try:
+        await _until_stopped(
+            _faust(app),
+            relay.run(),
+            scheduler.run(),
+            redeliverer.run(),
+            callers.run(),
+            leave_when_taken_over(settings.postgres),
+            _watch(agents),
+            _collect_garbage(agents),
+            _beat(
+                settings,
+                name,
+                "worker",
+                lambda: {"stopped": {f"{tp.topic}/{tp.partition}": why for tp, why in standing.stopped.items()}},
+            ),
+        )
+    except (CodeTooOld, NewerEvent) as error:
+        log.critical("worker leaves", reason=str(error), code=CODE)
+        await relay.stop()
+        # A consumer that is told to stop while its group rebalances may not end; nothing here needs an orderly end.
+        os._exit(EXIT_NEWER_CODE)
     await relay.stop()
     await publisher.discard()
 
@@ -238,7 +254,7 @@ async def _ingress(settings: Settings) -> None:
     if settings.webhook_secret_previous is not None:
         previous = settings.webhook_secret_previous.get_secret_value().encode()
         secrets.append(Secret(previous, settings.webhook_secret_previous_until))
-    app, gatherer = build_ingress(secrets, publisher)
+    app, gatherer = build_ingress(secrets, publisher, redelivery.asking(settings.postgres))
     name = f"ingress@{socket.gethostname()}:{os.getpid()}"
     await _until_stopped(
         gatherer.run(),
@@ -279,7 +295,8 @@ async def _beat(settings: Settings, name: str, kind: str, details: Callable[[], 
     """Say every five seconds that this process is alive; while the store is away there is nobody to tell."""
     started_at = datetime.now(UTC)
     while True:
-        heartbeat = Heartbeat(name, kind, os.getpid(), socket.gethostname(), started_at, details())
+        told = {"code": CODE, **details()}
+        heartbeat = Heartbeat(name, kind, os.getpid(), socket.gethostname(), started_at, told)
         try:
             await asyncio.to_thread(_tell, settings.postgres, heartbeat)
         except STORE_FAULT as error:
@@ -319,8 +336,9 @@ def gateways(settings: Settings) -> Gateways:
     process = f"{socket.gethostname()}-{os.getpid()}"
     breakers = Breakers()
     labels = label_record(settings.home / "carrier", process)
+    voids = void_record(settings.home / "carrier", process)
     carriers: dict[str, Carrier] = {
-        name: LocalCarrier(name, labels, SENDER)
+        name: LocalCarrier(name, labels, voids, SENDER)
         if settings.carrier == "local"
         else HttpCarrier(name, HttpClient(f"carrier-{name}", settings.carrier, breakers))
         for name in CARRIERS
@@ -363,6 +381,12 @@ def migrate(settings: Settings) -> list[str]:
         return read_store.to_rebuild(connection)
 
 
+def min_code(settings: Settings) -> int:
+    """The least code number whose workers may take anything from this store."""
+    with connect(settings.postgres, "codes") as connection:
+        return codes.min_code(connection)
+
+
 def register_demo_shop(settings: Settings) -> None:
     """Register the live demo shop. Repeated: it is there already."""
     with connect(settings.postgres, "shops") as connection:
@@ -390,22 +414,29 @@ def dead_letters(settings: Settings, limit: int) -> list[Listed]:
 def dead_letter(settings: Settings, letter: UUID) -> dict[str, Any] | None:
     """One dead letter with its headers and its decrypted body, None where there is none."""
     with connect(settings.postgres, "dead letters") as connection:
-        found = dead_letter_rows.one(connection, letter)
-        if found is None:
-            return None
-        listed, headers, sealed = found
-        context = f"dead|{listed.topic}|{listed.partition}|{listed.offset}".encode()
-        body = _keys(settings).open(connection, sealed, context)
-        return {
-            **msgspec.to_builtins(listed),
-            "headers": headers,
-            "body": "erased" if body is None else body.decode("utf-8", "backslashreplace"),
-        }
+        found = whole_dead_letter(connection, _keys(settings), letter)
+    if found is None:
+        return None
+    body = "erased" if found.body is None else found.body
+    return {**msgspec.to_builtins(found.letter), "headers": found.headers, "body": body}
+
+
+def redeliver(settings: Settings, wish: Wish) -> int:
+    """Ask for dead letters to be sent again, and return for how many. Raises `NotRedeliverable`."""
+    with connect(settings.postgres, "redelivery") as connection:
+        return redelivery.ask(connection, wish)
 
 
 def carrier_record(settings: Settings) -> list[Label] | None:
     """What the local carriers sold, by their own record; None where the carrier is somebody else."""
     return sold(settings.home / "carrier") if settings.carrier == "local" else None
+
+
+def carrier_voids(settings: Settings) -> set[str] | None:
+    """The tracking numbers of the labels that the local carriers took back; None where the carrier is somebody else."""
+    if settings.carrier != "local":
+        return None
+    return {voided.tracking_number for voided in taken_back(settings.home / "carrier")}
 
 
 def follow_ups(event: Any) -> Iterable[str]:

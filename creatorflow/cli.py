@@ -10,6 +10,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+from uuid import UUID
 
 import typer
 
@@ -75,11 +76,13 @@ def down() -> None:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show what runs. Exits 0 if all of the local stack is ready, 1 if not."""
-    from creatorflow import devstack
+    """Show what runs, and the least code that may. Exits 0 if all of the local stack is ready, 1 if not."""
+    from creatorflow import bootstrap, devstack
 
-    found = devstack.status(_settings())
-    _show_stack(found, as_json)
+    settings = _settings()
+    found = devstack.status(settings)
+    store = found.ready or any(each.name == "postgres" and each.state == "ready" for each in found.services)
+    _show_stack(found, as_json, bootstrap.min_code(settings) if store else None)
     if not found.ready:
         raise typer.Exit(1)
 
@@ -213,6 +216,7 @@ def audit_verify(as_json: AsJson = False) -> None:
             lambda: bootstrap.verify_read_models(settings),
             None,
             bootstrap.carrier_record(settings),
+            carrier_voids=bootstrap.carrier_voids(settings),
             outside_ids=log.outside_ids,
             follow_ups=bootstrap.follow_ups,
             in_flight_since=datetime.now(UTC) - IN_FLIGHT,
@@ -260,15 +264,9 @@ def dead_letters_show(
     letter: Annotated[str, typer.Argument(help="The id of a dead letter.")], as_json: AsJson = False
 ) -> None:
     """Show one dead letter, its decrypted body included."""
-    from uuid import UUID
-
     from creatorflow import bootstrap
 
-    try:
-        letter_id = UUID(letter)
-    except ValueError:
-        _refuse(f"{letter!r} is no id of a dead letter; `creatorflow dead-letters list` shows them")
-    found = bootstrap.dead_letter(_settings(), letter_id)
+    found = bootstrap.dead_letter(_settings(), _letter_id(letter))
     if found is None:
         _refuse(f"there is no dead letter {letter}")
     content = plain(found)
@@ -276,6 +274,34 @@ def dead_letters_show(
         print_json(content)
     else:
         print_rows([{"field": name, "value": value} for name, value in content.items()], as_json=False)
+
+
+@dead_letters_app.command("redeliver")
+def dead_letters_redeliver(
+    letters: Annotated[list[str] | None, typer.Argument(help="The ids of dead letters.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All that wait for a person.")] = False,
+    reason: Annotated[str, typer.Option(help="With --all: only those whose reason holds this text.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """
+    Ask for dead letters to be sent again, in the order in which they came; a worker does it at once.
+
+    What was processed before changes nothing. One that fails again waits again, with its new reason.
+    """
+    from creatorflow import bootstrap
+    from streams.redelivery import NotRedeliverable, Wish
+
+    if bool(letters) == every or (reason and not every):
+        _refuse("name dead letters, or say --all, which --reason may narrow")
+    wish = Wish(tuple(_letter_id(each) for each in letters or ()), reason)
+    try:
+        asked = bootstrap.redeliver(_settings(), wish)
+    except NotRedeliverable as error:
+        _refuse(str(error))
+    if as_json:
+        print_json({"asked": asked})
+    else:
+        typer.echo(f"{asked:,} dead letters are sent again; `creatorflow dead-letters list` shows what became of them")
 
 
 @offsets_app.command("show")
@@ -336,8 +362,16 @@ def _system(settings: Settings) -> System:
         open_log=lambda: bootstrap.open_log(settings),
         follow_ups=bootstrap.follow_ups,
         carrier_record=lambda: bootstrap.carrier_record(settings),
+        carrier_voids=lambda: bootstrap.carrier_voids(settings),
         verify_read_models=lambda: bootstrap.verify_read_models(settings),
     )
+
+
+def _letter_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        _refuse(f"{text!r} is no id of a dead letter; `creatorflow dead-letters list` shows them")
 
 
 def _parse_rate(text: str) -> float | None:
@@ -352,15 +386,20 @@ def _parse_rate(text: str) -> float | None:
     return rate
 
 
-def _show_stack(found: StackStatus, as_json: bool) -> None:
+def _show_stack(found: StackStatus, as_json: bool, min_code: int | None = None) -> None:
+    from schemas.envelope import CODE
+
     rows = [
         {name: getattr(service, name) for name in ("name", "kind", "state", "pid", "port", "restarts", "log")}
         for service in found.services
     ]
     if as_json:
-        print_json({"running": found.running, "ready": found.ready, "services": rows})
+        codes = {"code": CODE, "min_code": min_code}
+        print_json({"running": found.running, "ready": found.ready, **codes, "services": rows})
     elif rows:
         print_rows(rows, as_json=False)
+        if min_code is not None:
+            typer.echo(f"this is code {CODE}; the store asks for {min_code} or newer")
     else:
         typer.echo("nothing runs; `creatorflow up` starts the local stack")
 
@@ -374,7 +413,9 @@ def _what_the_user_can_mend(error: Exception) -> str | None:
     """One line for an error that says what to do; None for one that only its traceback explains."""
     from pydantic import ValidationError
 
+    from aggregates.event_store.codes import CodeTooOld
     from aggregates.event_store.connection import StoreUnavailable
+    from aggregates.event_store.mapper import NewerEvent
     from creatorflow.demo.purchases import TooManyOrders
     from creatorflow.demo.run import StockNotSeen
     from creatorflow.demo.stocking import StockingRefused
@@ -393,4 +434,4 @@ def _what_the_user_can_mend(error: Exception) -> str | None:
     if isinstance(error, BrokerUnavailable):
         return f"Kafka does not answer ({error}); `creatorflow up` starts a local one"
     known = (StackError, SettingMissing, TooManyOrders, UnknownOrder, StockNotSeen, StockingRefused, TopicMismatch)
-    return str(error) if isinstance(error, known) else None
+    return str(error) if isinstance(error, (*known, CodeTooOld, NewerEvent)) else None

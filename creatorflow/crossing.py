@@ -9,8 +9,10 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
+
+import msgspec
 
 from aggregates.event_store import dead_letters, inbox, raw_webhooks, relay_state
 from aggregates.event_store.application import EventLog
@@ -18,6 +20,7 @@ from aggregates.event_store.buyer_keys import BuyerKeys
 from aggregates.event_store.connection import STORE_AWAY, Connection, StoreUnavailable, connect
 from aggregates.policies.fulfilment import commands_after
 from aggregates.shipment import Shipment
+from aggregates.shipment_labels import sold_label
 from gateways.carriers.protocol import Carrier
 from projections import answers
 from projections.queries import Crossing
@@ -46,6 +49,7 @@ class Beside:
             reveal=self._reveal,
             label=self._label,
             dead_letters=self._dead_letters,
+            dead_letter=self._dead_letter,
             command_outcome=self._command_outcome,
             command_names=self._command_names,
             clock=lambda: datetime.now(UTC),
@@ -89,20 +93,10 @@ class Beside:
 
     async def _dead_letters(self, limit: int) -> Sequence[answers.DeadLetter]:
         found = await self._asked(lambda connection: dead_letters.recent(connection, limit))
-        return [
-            answers.DeadLetter(
-                id=each.id,
-                agent=each.agent,
-                topic=each.topic,
-                partition=each.partition,
-                offset=each.offset,
-                kind=each.kind,
-                reason=each.reason,
-                recorded_at=each.recorded_at,
-                redelivered_at=each.redelivered_at,
-            )
-            for each in found
-        ]
+        return [_told(each) for each in found]
+
+    async def _dead_letter(self, letter: UUID) -> answers.WholeDeadLetter | None:
+        return await self._asked(lambda connection: whole_dead_letter(connection, self._keys, letter))
 
     async def _command_outcome(self, command: str) -> answers.CommandOutcome | None:
         found = await self._asked(lambda connection: inbox.outcome(connection, command))
@@ -124,6 +118,21 @@ class Beside:
         )
 
 
+def whole_dead_letter(connection: Connection, keys: BuyerKeys, letter: UUID) -> answers.WholeDeadLetter | None:
+    """One dead letter with its headers and its decrypted body, None where there is none."""
+    found = dead_letters.one(connection, letter)
+    if found is None:
+        return None
+    listed, headers, sealed = found
+    body = keys.open(connection, sealed, dead_letters.context_of(listed.topic, listed.partition, listed.offset))
+    text = None if body is None else body.decode("utf-8", "backslashreplace")
+    return answers.WholeDeadLetter(letter=_told(listed), headers=headers, body=text)
+
+
+def _told(letter: dead_letters.Listed) -> answers.DeadLetter:
+    return msgspec.convert(letter, answers.DeadLetter, from_attributes=True)
+
+
 def command_names(connection: Connection, event_log: EventLog, causes: Sequence[str]) -> dict[str, str]:
     """The commands behind causes of the form `position.number`: what the policy makes of the event at that position."""
     wanted = {cause: cause.split(".") for cause in causes if cause.replace(".", "", 1).isdigit() and "." in cause}
@@ -137,22 +146,11 @@ def command_names(connection: Connection, event_log: EventLog, causes: Sequence[
 
 
 def live_label(connection: Connection, event_log: EventLog, shipment: UUID) -> tuple[LabelRequest, Label] | None:
-    """The request and the label of a package that has one and was not cancelled since."""
-    request: LabelRequest | None = None
-    label: Label | None = None
+    """The request and the label of a package whose label may be printed: not void, not kept back."""
+    package: Shipment | None = None
     for row in relay_state.stream(connection, shipment):
-        event = event_log.event_of(row)
-        if isinstance(event, Shipment.LabelRequested):
-            request, label = event.request, None
-        elif isinstance(event, Shipment.LabelBought) and request is not None:
-            label = Label(
-                reference=request.reference,
-                carrier=event.carrier,
-                service=event.service,
-                tracking_number=event.tracking_number,
-                carrier_reference=event.carrier_reference,
-                cost=event.cost,
-            )
-        elif isinstance(event, Shipment.Cancelled):
-            label = None
-    return None if request is None or label is None else (request, label)
+        event: Any = event_log.event_of(row)
+        package = event.mutate(package)
+    if package is None or package.request is None or package.sold is None or package.kept_back:
+        return None
+    return package.request, sold_label(package)

@@ -9,110 +9,18 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
+from creatorflow.ledger_facts import Findings, OrderFacts, PackageFacts, StockFacts
+from creatorflow.ledger_orders import ORDERS
+from creatorflow.ledger_stock import STOCK
 from creatorflow.log import Logged, StoredEvent
 from schemas import events
 from schemas.events import Event
 
-EXAMPLES_KEPT = 20
-"""Faults of one invariant that are kept with their subject; beyond that they are only counted."""
-
-
-class Fault(NamedTuple):
-    """One thing that must not be: which invariant it breaks, of what, where in the log (0: not at one place)."""
-
-    invariant: str
-    subject: str
-    what: str
-    position: int = 0
-
-
-class Findings:
-    """Faults as they are found: all of them counted, the first of each invariant kept."""
-
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-        self.kept: list[Fault] = []
-
-    def copy(self) -> Findings:
-        """A copy to go on with, so that what is judged at the end can be judged again later."""
-        other = Findings()
-        other.counts, other.kept = self.counts.copy(), list(self.kept)
-        return other
-
-    def add(self, invariant: str, subject: object, what: str, position: int = 0) -> None:
-        """Note one fault."""
-        self.counts[invariant] += 1
-        if self.counts[invariant] <= EXAMPLES_KEPT:
-            self.kept.append(Fault(invariant, str(subject), what, position))
-
-
-@dataclass(slots=True)
-class OrderFacts:
-    """What the log says of one order."""
-
-    number: str = ""
-    placed: int = 0
-    needs: dict[UUID, int] = field(default_factory=dict)
-    marketplace_status: str = ""
-    fulfilment_state: str = ""
-    ready: bool = False
-    short_at: set[UUID] = field(default_factory=set)
-    was_short: bool = False
-    labels: dict[UUID, str] = field(default_factory=dict)
-    pushed: set[UUID] = field(default_factory=set)
-    fulfilled: bool = False
-    cancelled: bool = False
-    cancellation_asked: bool = False
-    held: bool = False
-    touched_by_person: bool = False
-    last_at: datetime | None = None
-
-    @property
-    def state(self) -> str:
-        """Where the order stands, in one word; the states of `SETTLED` are ends as far as nobody else acts."""
-        if self.cancelled:
-            return "CANCELLED"
-        if self.held:
-            return "HELD"
-        if self.cancellation_asked:
-            return "CANCELLATION_ASKED"
-        if self.fulfilled:
-            return "FULFILLED" if self.pushed >= self.labels.keys() else "TO_PUSH"
-        if self.short_at:
-            return "BACKORDERED"
-        return "WAITING" if self.fulfilment_state == "WAITING" else "IN_PROGRESS"
-
-
-SETTLED = frozenset({"CANCELLED", "HELD", "CANCELLATION_ASKED", "FULFILLED", "BACKORDERED", "WAITING"})
-
-
-@dataclass(slots=True)
-class StockFacts:
-    """What the log says of one stock item, added up from its movements."""
-
-    on_hand: int = 0
-    reserved: int = 0
-    reservations: dict[UUID, int] = field(default_factory=dict)
-    queue: dict[UUID, int] = field(default_factory=dict)
-    left: dict[UUID, int] = field(default_factory=dict)
-    missing_is_known: bool = False
-
-
-@dataclass(slots=True)
-class PackageFacts:
-    """What the log says of one package."""
-
-    order: UUID | None = None
-    tracking_numbers: list[str] = field(default_factory=list)
-    cancelled: bool = False
-    labelled_at: datetime | None = None
+_HANDLERS: dict[type[Event], Callable[[Any, Logged, Any], None]] = {**ORDERS, **STOCK}
 
 
 class Ledger:
@@ -202,7 +110,8 @@ class Ledger:
             return
         order.last_at = row.event.timestamp
         order.fulfilment_state = getattr(public, "fulfilment_state", order.fulfilment_state)
-        order.marketplace_status = getattr(public, "marketplace_status", order.marketplace_status)
+        if not isinstance(public, events.OrderUpdateSuperseded | events.OrderStatusFlagged):
+            order.marketplace_status = getattr(public, "marketplace_status", order.marketplace_status)
         if getattr(public, "operator", ""):
             order.touched_by_person = True
 
@@ -217,182 +126,3 @@ class Ledger:
     def fault(self, invariant: str, row: Logged, what: str) -> None:
         """Note a fault of the aggregate of this row."""
         self._findings.add(invariant, row.event.originator_id, what, row.position)
-
-
-def _order_placed(ledger: Ledger, row: Logged, event: events.OrderPlaced) -> None:
-    order = ledger.order(event.order_id)
-    order.placed += 1
-    if order.placed > 1:
-        ledger.fault("nothing-doubled", row, f"order {event.number} was placed {order.placed} times")
-    order.number = event.number
-    for need in event.needs if order.placed == 1 else ():
-        order.needs[need.stock_item_id] = order.needs.get(need.stock_item_id, 0) + need.quantity
-
-
-def _order_stock_reserved(ledger: Ledger, row: Logged, event: events.OrderStockReserved) -> None:
-    ledger.order(event.order_id).short_at.discard(event.stock_item_id)
-
-
-def _order_backordered(ledger: Ledger, row: Logged, event: events.OrderBackordered) -> None:
-    order = ledger.order(event.order_id)
-    order.short_at.add(event.stock_item_id)
-    order.was_short = True
-
-
-def _order_ready(ledger: Ledger, row: Logged, event: events.OrderReadyToShip) -> None:
-    ledger.order(event.order_id).ready = True
-
-
-def _order_held(ledger: Ledger, row: Logged, event: events.OrderHeld) -> None:
-    order = ledger.order(event.order_id)
-    order.held = order.touched_by_person = True
-
-
-def _order_released(ledger: Ledger, row: Logged, event: events.OrderReleased) -> None:
-    ledger.order(event.order_id).held = False
-
-
-def _order_cancelled(ledger: Ledger, row: Logged, event: events.OrderCancelled) -> None:
-    ledger.order(event.order_id).cancelled = True
-
-
-def _cancellation_requested(ledger: Ledger, row: Logged, event: events.OrderCancellationRequested) -> None:
-    order = ledger.order(event.order_id)
-    order.cancellation_asked = order.touched_by_person = True
-
-
-def _order_labelled(ledger: Ledger, row: Logged, event: events.OrderLabelled) -> None:
-    labels = ledger.order(event.order_id).labels
-    if event.shipment_id in labels:
-        ledger.fault("nothing-doubled", row, f"package {event.shipment_id} was labelled twice for its order")
-    labels[event.shipment_id] = event.tracking_number
-
-
-def _order_fulfilled(ledger: Ledger, row: Logged, event: events.OrderFulfilled) -> None:
-    order = ledger.order(event.order_id)
-    if order.fulfilled:
-        ledger.fault("nothing-doubled", row, "the order was fulfilled twice")
-    order.fulfilled = True
-
-
-def _order_pushed(ledger: Ledger, row: Logged, event: events.OrderFulfilmentPushed) -> None:
-    ledger.order(event.order_id).pushed.add(event.shipment_id)
-
-
-def _stock_changed(ledger: Ledger, row: Logged, event: Any) -> None:
-    """Move the sum by what the event says happened, then compare it with the figures the event carries."""
-    item = ledger.stock.setdefault(event.stock_item_id, StockFacts())
-    _MOVES[type(event)](ledger, row, item, event)
-    if (item.on_hand, item.reserved) != (event.on_hand, event.reserved):
-        ledger.fault(
-            "stock-adds-up",
-            row,
-            f"has {event.on_hand} on hand, {event.reserved} reserved; its movements: {item.on_hand}, {item.reserved}",
-        )
-        item.on_hand, item.reserved = event.on_hand, event.reserved
-    available = item.on_hand - item.reserved
-    # A count or correction is a fact, even below what is promised; nothing may be promised on top of it.
-    found_short = isinstance(event, events.StockCounted | events.StockCorrected)
-    promises = isinstance(event, events.StockReserved | events.BackorderFilled)
-    item.missing_is_known = available < 0 and (item.missing_is_known or found_short)
-    if available < 0 and (promises or not item.missing_is_known):
-        ledger.fault(
-            "stock-never-negative", row, f"{item.on_hand} on hand, {item.reserved} reserved: {available} available"
-        )
-
-
-def _came(ledger: Ledger, row: Logged, item: StockFacts, event: Any) -> None:
-    item.on_hand += event.quantity
-
-
-def _counted(ledger: Ledger, row: Logged, item: StockFacts, event: Any) -> None:
-    """A count says what is there, so the sum starts anew from it."""
-    item.on_hand = event.on_hand
-
-
-def _reserved(ledger: Ledger, row: Logged, item: StockFacts, event: Any) -> None:
-    if event.order_id in item.reservations:
-        ledger.fault("nothing-doubled", row, f"units for order {event.order_id} were reserved twice")
-    item.queue.pop(event.order_id, None)
-    item.reservations[event.order_id] = event.quantity
-    item.reserved += event.quantity
-
-
-def _queued(ledger: Ledger, row: Logged, item: StockFacts, event: Any) -> None:
-    item.queue[event.order_id] = event.quantity
-
-
-def _released(ledger: Ledger, row: Logged, item: StockFacts, event: Any) -> None:
-    if event.was_queued:
-        item.queue.pop(event.order_id, None)
-        return
-    if event.order_id not in item.reservations:
-        ledger.fault("reservations-match", row, f"order {event.order_id} gave back units that it did not hold")
-    item.reservations.pop(event.order_id, None)
-    item.reserved -= event.quantity
-
-
-def _left(ledger: Ledger, row: Logged, item: StockFacts, event: Any) -> None:
-    if item.reservations.pop(event.order_id, None) is not None:
-        item.reserved -= event.quantity
-    item.on_hand -= event.quantity
-    item.left[event.order_id] = event.quantity
-
-
-def _shipment_opened(ledger: Ledger, row: Logged, event: events.ShipmentOpened) -> None:
-    ledger.package(event.shipment_id).order = event.order_id
-
-
-def _label_bought(ledger: Ledger, row: Logged, event: events.LabelBought) -> None:
-    package = ledger.package(event.shipment_id)
-    package.tracking_numbers.append(event.tracking_number)
-    package.labelled_at = package.labelled_at or row.event.timestamp
-    if package.order is None:
-        ledger.fault("one-label-per-package", row, "a label was bought for a package that was never opened")
-    if len(package.tracking_numbers) > 1:
-        ledger.fault("one-label-per-package", row, f"label {len(package.tracking_numbers)} was bought for one package")
-
-
-def _shipment_cancelled(ledger: Ledger, row: Logged, event: events.ShipmentCancelled) -> None:
-    ledger.package(event.shipment_id).cancelled = True
-
-
-def _person_needed(ledger: Ledger, row: Logged, event: Any) -> None:
-    package = ledger.package(event.shipment_id)
-    if package.order is not None:
-        ledger.order(package.order).held = ledger.order(package.order).touched_by_person = True
-
-
-_MOVES: dict[type[Event], Callable[[Ledger, Logged, StockFacts, Any], None]] = {
-    events.StockReceived: _came,
-    events.StockCorrected: _came,
-    events.StockReturned: _came,
-    events.StockCounted: _counted,
-    events.StockWrittenOff: _counted,
-    events.StockReserved: _reserved,
-    events.BackorderFilled: _reserved,
-    events.StockShortageRecorded: _queued,
-    events.StockReservationReleased: _released,
-    events.StockHandedOver: _left,
-}
-
-_HANDLERS: dict[type[Event], Callable[[Ledger, Logged, Any], None]] = {
-    **dict.fromkeys(_MOVES, _stock_changed),
-    events.OrderPlaced: _order_placed,
-    events.OrderStockReserved: _order_stock_reserved,
-    events.OrderBackordered: _order_backordered,
-    events.OrderReadyToShip: _order_ready,
-    events.OrderHeld: _order_held,
-    events.OrderReleased: _order_released,
-    events.OrderCancelled: _order_cancelled,
-    events.OrderCancellationRequested: _cancellation_requested,
-    events.OrderLabelled: _order_labelled,
-    events.OrderFulfilled: _order_fulfilled,
-    events.OrderFulfilmentPushed: _order_pushed,
-    events.ShipmentOpened: _shipment_opened,
-    events.LabelBought: _label_bought,
-    events.LabelRefused: _person_needed,
-    events.ShipmentHeld: _person_needed,
-    events.ShipmentParked: _person_needed,
-    events.ShipmentCancelled: _shipment_cancelled,
-}

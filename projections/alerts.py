@@ -6,21 +6,20 @@ Reads: all four event topics.    Keyed by the aggregate that the alert is about,
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
+from projections.alert_rules import EFFECTS, NOTHING, Effect, Figures, Opens
 from projections.published import Published, Row, UnknownEvent, subject_of
-from schemas import events
 from schemas.events import Event
 from schemas.topics import INVENTORY_EVENTS, ORDERS_EVENTS, REPLENISHMENT_EVENTS, SHIPPING_EVENTS
 from schemas.values import derived_id
 
 NAME = "alerts"
-VERSION = 1
+VERSION = 2
 TOPICS = (ORDERS_EVENTS, INVENTORY_EVENTS, SHIPPING_EVENTS, REPLENISHMENT_EVENTS)
 KEY = ("subject", "kind")
 COLUMNS = """
@@ -45,7 +44,6 @@ COLUMNS = """
 INDEXES = ("(alert_id)", "(state, opened_position)")
 
 SubjectType = Literal["order", "stock_item", "shipment", "replenishment"]
-Figures = dict[str, str | int | None]
 
 
 class AlertRow(Row, frozen=True, kw_only=True):
@@ -73,41 +71,12 @@ class AlertRow(Row, frozen=True, kw_only=True):
 
 
 Key = tuple[UUID, str]
-When = Callable[[Any], bool]
-
-
-def _always(_event: Event) -> bool:
-    return True
-
-
-class Opens(NamedTuple):
-    """An event opens (or counts up) an alert, with a reason and figures, where `when` holds."""
-
-    kind: str
-    severity: Literal["critical", "warning"]
-    reason: Callable[[Any], str]
-    figures: Callable[[Any], Figures]
-    when: When = _always
-
-
-class Closes(NamedTuple):
-    """An event ends the cause of these alerts where `when` holds."""
-
-    kinds: tuple[str, ...]
-    when: When = _always
-
-
-class Effect(NamedTuple):
-    """What one type of event does to alerts."""
-
-    opens: tuple[Opens, ...] = ()
-    closes: tuple[Closes, ...] = ()
 
 
 def keys(event: Event) -> tuple[Key, ...]:
     """The alerts that this event may open or close."""
     effect = _effect(event)
-    if effect is _NOTHING:
+    if effect is NOTHING:
         return ()
     subject = subject_of(event)
     opened = [(subject, opens.kind) for opens in effect.opens if opens.when(event)]
@@ -165,151 +134,3 @@ _SUBJECT_TYPES: dict[str, SubjectType] = {
     "shipment_id": "shipment",
     "replenishment_id": "replenishment",
 }
-
-
-def _said(event: Any) -> str:
-    return str(event.reason)
-
-
-def _no_figures(_event: Event) -> Figures:
-    return {}
-
-
-def _stock_figures(event: Any) -> Figures:
-    return {"on_hand": event.on_hand, "reserved": event.reserved, "backordered": event.backordered}
-
-
-def _moment(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat()
-
-
-def _shortage_figures(event: Any) -> Figures:
-    return {**_stock_figures(event), "short_by": event.short_by, "promised_at": _moment(event.promised_at)}
-
-
-def _units_free(event: Any) -> bool:
-    return bool(event.on_hand > event.reserved)
-
-
-def _nothing_owed(event: Any) -> bool:
-    return bool(event.backordered == 0)
-
-
-_STOCK_MOVED = Effect(closes=(Closes(("stock-depleted",), _units_free), Closes(("stock-short",), _nothing_owed)))
-_STOCK_KNOWN = Effect(closes=(*_STOCK_MOVED.closes, Closes(("stock-unknown",))))
-_STOCK_SHORT = Effect(
-    opens=(
-        Opens(
-            "stock-unknown",
-            "critical",
-            lambda event: "orders ask for an item that was never counted",
-            _shortage_figures,
-            lambda event: event.stock_unknown,
-        ),
-        Opens(
-            "stock-short",
-            "critical",
-            lambda event: f"an order asks for {event.short_by} more than are free",
-            _shortage_figures,
-            lambda event: not event.stock_unknown,
-        ),
-    )
-)
-_STOCK_DEPLETED = Effect(
-    opens=(Opens("stock-depleted", "warning", lambda event: "the last free unit went", _no_figures),)
-)
-_LABEL_UNDER_WAY = Effect(closes=(Closes(("shipment-held", "label-refused", "label-parked")),))
-_NOTHING = Effect()
-
-EFFECTS: dict[type[Event], Effect] = {
-    events.OrderPlaced: _NOTHING,
-    events.OrderStatusAdvanced: Effect(closes=(Closes(("status-unknown",)),)),
-    events.OrderUpdateSuperseded: _NOTHING,
-    events.OrderStatusFlagged: Effect(
-        opens=(
-            Opens(
-                "status-unknown",
-                "warning",
-                lambda event: f"the marketplace says {event.marketplace_status!r}, which is not known",
-                _no_figures,
-            ),
-        )
-    ),
-    events.OrderClassified: _NOTHING,
-    events.OrderHeld: Effect(opens=(Opens("order-held", "warning", _said, _no_figures),)),
-    events.OrderReleased: Effect(closes=(Closes(("order-held",)),)),
-    events.OrderCancellationRequested: Effect(
-        opens=(
-            Opens(
-                "cancellation-after-label",
-                "critical",
-                _said,
-                lambda event: {"requested_at": _moment(event.requested_at)},
-            ),
-        )
-    ),
-    events.OrderCancelled: Effect(closes=(Closes(("order-held", "cancellation-after-label", "status-unknown")),)),
-    events.OrderStockReserved: _NOTHING,
-    events.OrderBackordered: _NOTHING,
-    events.OrderDelayed: _NOTHING,
-    events.OrderReadyToShip: _NOTHING,
-    events.OrderLabelled: _NOTHING,
-    events.OrderFulfilled: _NOTHING,
-    events.OrderFulfilmentPushed: _NOTHING,
-    events.OrderDispatched: _NOTHING,
-    events.OrderDelivered: _NOTHING,
-    events.OrderCompleted: _NOTHING,
-    events.StockItemOpened: _NOTHING,
-    events.StockItemDescribed: _NOTHING,
-    events.StockReceived: _STOCK_KNOWN,
-    events.StockCounted: _STOCK_KNOWN,
-    events.StockCorrected: _STOCK_MOVED,
-    events.StockReserved: _NOTHING,
-    events.StockShortageRecorded: _STOCK_SHORT,
-    events.StockReservationReleased: _STOCK_MOVED,
-    events.BackorderFilled: Effect(closes=(Closes(("stock-short",), _nothing_owed),)),
-    events.StockHandedOver: _NOTHING,
-    events.StockReturned: _STOCK_MOVED,
-    events.StockWrittenOff: _NOTHING,
-    events.StockDepleted: _STOCK_DEPLETED,
-    events.SupplyExpected: _NOTHING,
-    events.ShipmentOpened: _NOTHING,
-    events.CarrierChosen: Effect(closes=(Closes(("shipment-held",)),)),
-    events.ShipmentHeld: Effect(opens=(Opens("shipment-held", "critical", _said, _no_figures),)),
-    events.LabelRequested: _LABEL_UNDER_WAY,
-    events.LabelBought: _LABEL_UNDER_WAY,
-    events.LabelRefused: Effect(opens=(Opens("label-refused", "critical", _said, _no_figures),)),
-    events.ShipmentParked: Effect(opens=(Opens("label-parked", "critical", _said, _no_figures),)),
-    events.ShipmentCancelled: Effect(
-        opens=(Opens("label-live", "critical", _said, _no_figures, lambda event: event.label_live),),
-        closes=_LABEL_UNDER_WAY.closes,
-    ),
-    events.ShipmentHandedOver: _NOTHING,
-    events.ShipmentScanned: _NOTHING,
-    events.ShipmentDelivered: _NOTHING,
-    events.ShipmentReturned: _NOTHING,
-    events.StockRiskRaised: Effect(
-        opens=(
-            Opens(
-                "stock-risk",
-                "critical",
-                _said,
-                lambda event: {
-                    "level": event.level,
-                    "available": event.available,
-                    "backordered": event.backordered,
-                    "stock_item_id": str(event.stock_item_id),
-                },
-            ),
-        )
-    ),
-    events.StockRiskEased: Effect(closes=(Closes(("stock-risk", "supplier-refused")),)),
-    events.ReorderPrepared: _NOTHING,
-    events.ReorderPlaced: Effect(closes=(Closes(("supplier-refused",)),)),
-    events.ReorderConfirmed: Effect(closes=(Closes(("supplier-refused",)),)),
-    events.ReorderRefused: Effect(
-        opens=(Opens("supplier-refused", "critical", _said, lambda event: {"reorder_id": event.reorder_id}),)
-    ),
-    events.ReorderReceived: _NOTHING,
-}
-"""What every public event does to alerts; the ones that do nothing are listed, so that an unknown one is noticed."""

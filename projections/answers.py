@@ -61,6 +61,7 @@ class OrdersQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     sku: str | None = None
     due_before: Moment | None = None
     hopeless: bool | None = None
+    late: Literal["label", "scan", "arrange"] | None = None
 
 
 class StockQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,6 +69,17 @@ class StockQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     shop: str | None = None
     sku: str | None = None
+
+
+class ShipmentsQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which packages to list; `unscanned`: labelled for two working days, and no carrier has scanned them."""
+
+    state: str | None = None
+    order: UUID | None = None
+    shop: str | None = None
+    carrier: str | None = None
+    tracking_number: str | None = None
+    unscanned: bool = False
 
 
 class AlertsQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -202,6 +214,15 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     reason: str
     recorded_at: datetime
     redelivered_at: datetime | None = None
+    times: int = 0
+
+
+class WholeDeadLetter(Struct, frozen=True, kw_only=True):
+    """A record that was passed without effect, with its headers and its decrypted body; None once that was erased."""
+
+    letter: DeadLetter
+    headers: dict[str, str]
+    body: str | None = None
 
 
 class CommandOutcome(Struct, frozen=True, kw_only=True):
@@ -229,6 +250,7 @@ class ProcessHealth(Struct, frozen=True, kw_only=True):
     kind: str
     started_at: datetime
     beat_at: datetime
+    code: int | None
     status: Literal["healthy", "critical"]
 
 
@@ -242,9 +264,10 @@ class RelayHealth(Struct, frozen=True, kw_only=True):
 
 
 class Health(Struct, frozen=True, kw_only=True):
-    """The worst counts."""
+    """The worst counts. `min_code` is the least code number whose workers may take anything."""
 
     status: Literal["healthy", "degraded", "critical"]
+    min_code: int
     agents: list[AgentHealth]
     relay: RelayHealth
     processes: list[ProcessHealth]

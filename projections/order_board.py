@@ -13,6 +13,9 @@ from uuid import UUID
 
 import msgspec
 
+from projections import order_waiting
+from projections.order_marks import LEFT, Package, marked, moved, still_open, with_mark, without
+from projections.order_units import LineSummary, NeedState, summary_of, with_need
 from projections.published import Changes, Fold, HistoryMissing, Published, Row, fold_for
 from schemas import events
 from schemas.events import Event, PriorityPoint
@@ -20,7 +23,7 @@ from schemas.topics import ORDERS_EVENTS
 from schemas.values import Deadlines
 
 NAME = "order_board"
-VERSION = 1
+VERSION = 2
 TOPICS = (ORDERS_EVENTS,)
 KEY = ("order_id",)
 COLUMNS = """
@@ -50,6 +53,7 @@ COLUMNS = """
     cancel_by timestamptz,
     deliver_by timestamptz,
     promised_at timestamptz,
+    hopeless boolean NOT NULL,
     total numeric NOT NULL,
     currency text NOT NULL,
     lines json NOT NULL,
@@ -70,42 +74,19 @@ INDEXES = (
     "(fulfilment_state, placed_position)",
     "(shop, placed_position)",
     "(dispatch_by)",
+    "(placed_position) WHERE hopeless",
     "USING gin (skus)",
 )
-
-
-class LineSummary(msgspec.Struct, frozen=True):
-    """One line in short."""
-
-    line_id: str
-    sku_id: str
-    seller_sku: str
-    quantity: int
-
-
-class NeedState(msgspec.Struct, frozen=True):
-    """Units that the order asks of one stock item, and whether it has them."""
-
-    stock_item_id: UUID
-    quantity: int
-    state: Literal["asked", "reserved", "short", "stock unknown"]
-
-
-class Package(msgspec.Struct, frozen=True):
-    """One package that has its label; `pushed` once the marketplace knows."""
-
-    shipment_id: UUID
-    carrier: str
-    tracking_number: str
-    pushed: bool = False
 
 
 class OrderRow(Row, frozen=True, kw_only=True):
     """
     One order on the board.
 
-    `updated_at` is the marketplace's time, `changed_at` ours. `flags` are marks beside the two states:
-    delayed, cancellation_requested, status_flagged, and what intake had to mend.
+    `updated_at` is the marketplace's time, `changed_at` ours. `flags` are marks beside the two states: delayed,
+    cancellation_requested, status_flagged, refunded, return_opened, address_missing, cancelled_after_hand_over,
+    partly_shipped, partly_delivered, partly_returned, returned, and what intake had to mend. `hopeless`: its stock is
+    not promised before it would be cancelled.
     """
 
     order_id: UUID
@@ -134,6 +115,7 @@ class OrderRow(Row, frozen=True, kw_only=True):
     cancel_by: datetime | None = None
     deliver_by: datetime | None = None
     promised_at: datetime | None = None
+    hopeless: bool = False
     total: Decimal
     currency: str
     lines: tuple[LineSummary, ...]
@@ -154,19 +136,27 @@ def keys(event: Event) -> tuple[UUID]:
     return (event.order_id,)  # type: ignore[attr-defined]
 
 
-def change(row: OrderRow | None, published: Published) -> OrderRow:
-    """The row after one more event of its order. Raises `UnknownEvent` or `HistoryMissing`."""
+def change(row: OrderRow | None, published: Published) -> OrderRow | None:
+    """The row after one more event of its order, None before it was seen. Raises `UnknownEvent` or `HistoryMissing`."""
     event = published.event
     if type(event) is events.OrderPlaced:
         after = _placed(event, published)
+    elif type(event) is events.OrderMissing:
+        return row
     else:
         fold = fold_for(FOLDS, event)
         if row is None:
             raise HistoryMissing(f"{published.id} {type(event).__name__}")
         changes = fold(row, event, published)
         after = msgspec.structs.replace(row, **changes, changed_at=published.occurred_at, position=published.position)
-    waits_for = _waits_for(after)
-    return after if waits_for == after.waits_for else msgspec.structs.replace(after, waits_for=waits_for)
+    waits_for, flags, hopeless = (
+        order_waiting.waits_for(after),
+        marked(after.flags, after.packages),
+        _is_hopeless(after),
+    )
+    if (waits_for, flags, hopeless) == (after.waits_for, after.flags, after.hopeless):
+        return after
+    return msgspec.structs.replace(after, waits_for=waits_for, flags=flags, hopeless=hopeless)
 
 
 def search_terms(sku: str) -> tuple[str, str]:
@@ -193,7 +183,7 @@ def _placed(event: events.OrderPlaced, published: Published) -> OrderRow:
         changed_at=published.occurred_at,
         total=event.total.amount,
         currency=event.total.currency,
-        lines=tuple(LineSummary(line.line_id, line.sku_id, line.seller_sku, line.quantity) for line in event.lines),
+        lines=tuple(summary_of(line) for line in event.lines),
         skus=tuple(sorted(skus - {""})),
         needs=tuple(NeedState(need.stock_item_id, need.quantity, "asked") for need in event.needs),
         address_complete=event.address is not None and event.address.complete,
@@ -213,12 +203,14 @@ def _status_advanced(row: OrderRow, event: events.OrderStatusAdvanced, _: Publis
         "fulfilment_state": event.fulfilment_state,
         "created_at": event.created_at or row.created_at,
         "paid_at": event.paid_at or row.paid_at,
-        "flags": _without(row.flags, "status_flagged"),
+        "flags": without(row.flags, "status_flagged"),
     }
     if event.deadlines is not None:
         changes |= _clocks(event.deadlines)
     if event.address is not None:
         changes["address_complete"] = event.address.complete
+        if event.address.complete:
+            changes["flags"] = without(without(row.flags, "status_flagged"), "address_missing")
     return changes
 
 
@@ -231,12 +223,24 @@ def _clocks(deadlines: Deadlines) -> Changes:
     }
 
 
+def _address_changed(row: OrderRow, event: events.OrderAddressChanged, _: Published) -> Changes:
+    return {
+        "address_complete": event.address.complete,
+        "fulfilment_state": event.fulfilment_state or row.fulfilment_state,
+        "flags": without(row.flags, "address_missing"),
+    }
+
+
+def _address_missing(row: OrderRow, _event: events.OrderAddressMissing, _: Published) -> Changes:
+    return {"flags": with_mark(row.flags, "address_missing")}
+
+
 def _superseded(row: OrderRow, event: events.OrderUpdateSuperseded, _: Published) -> Changes:
     return {"created_at": event.created_at or row.created_at}
 
 
 def _status_flagged(row: OrderRow, _event: events.OrderStatusFlagged, _: Published) -> Changes:
-    return {"flags": _with(row.flags, "status_flagged")}
+    return {"flags": with_mark(row.flags, "status_flagged")}
 
 
 def _classified(_row: OrderRow, event: events.OrderClassified, _: Published) -> Changes:
@@ -257,23 +261,69 @@ def _released(_row: OrderRow, event: events.OrderReleased, _: Published) -> Chan
     return {"fulfilment_state": event.fulfilment_state, "held_for": ""}
 
 
-def _cancellation_requested(row: OrderRow, _event: events.OrderCancellationRequested, _: Published) -> Changes:
-    return {"flags": _with(row.flags, "cancellation_requested")}
+def _cancellation_requested(row: OrderRow, event: events.OrderCancellationRequested, _: Published) -> Changes:
+    return {
+        "flags": with_mark(row.flags, "cancellation_requested"),
+        "fulfilment_state": event.fulfilment_state or row.fulfilment_state,
+    }
 
 
-def _cancelled(row: OrderRow, _event: events.OrderCancelled, _: Published) -> Changes:
+def _cancellation_settled(
+    row: OrderRow, event: events.OrderCancellationAnswered | events.OrderCancellationWithdrawn, _: Published
+) -> Changes:
+    return {
+        "flags": without(row.flags, "cancellation_requested"),
+        "fulfilment_state": event.fulfilment_state or row.fulfilment_state,
+    }
+
+
+def _line_cancelled(row: OrderRow, event: events.OrderLineCancelled, _: Published) -> Changes:
+    less = {unit.line_id: unit.quantity for unit in event.lines}
+    released = {need.stock_item_id: need.quantity for need in event.release}
+    lines = (
+        msgspec.structs.replace(line, quantity=max(line.quantity - less.get(line.line_id, 0), 0)) for line in row.lines
+    )
+    needs = (
+        msgspec.structs.replace(need, quantity=need.quantity - released.get(need.stock_item_id, 0))
+        for need in row.needs
+    )
+    return {
+        "fulfilment_state": event.fulfilment_state or row.fulfilment_state,
+        "lines": tuple(lines),
+        "needs": tuple(need for need in needs if need.quantity > 0),
+        "packages": tuple(
+            msgspec.structs.replace(package, stopped=package.stopped or package.shipment_id in event.stopped)
+            for package in still_open(row.packages, event.closed)
+        ),
+    }
+
+
+def _cancelled(row: OrderRow, event: events.OrderCancelled, _: Published) -> Changes:
+    flags = without(without(row.flags, "cancellation_requested"), "delayed")
     return {
         "fulfilment_state": "CANCELLED",
         "held_for": "",
         "promised_at": None,
-        "flags": _without(_without(row.flags, "cancellation_requested"), "delayed"),
+        "flags": with_mark(flags, "cancelled_after_hand_over") if event.handed_over else flags,
     }
+
+
+def _refunded(row: OrderRow, _event: events.OrderRefunded, _: Published) -> Changes:
+    return {"flags": with_mark(row.flags, "refunded")}
+
+
+def _return_opened(row: OrderRow, _event: events.OrderReturnOpened, _: Published) -> Changes:
+    return {"flags": with_mark(row.flags, "return_opened")}
+
+
+def _nothing(_row: OrderRow, _event: Event, _: Published) -> Changes:
+    return {}
 
 
 def _stock_reserved(row: OrderRow, event: events.OrderStockReserved, _: Published) -> Changes:
     return {
         "fulfilment_state": event.fulfilment_state or row.fulfilment_state,
-        "needs": _need(row, NeedState(event.stock_item_id, event.quantity, "reserved")),
+        "needs": with_need(row.needs, NeedState(event.stock_item_id, event.quantity, "reserved")),
     }
 
 
@@ -281,23 +331,60 @@ def _backordered(row: OrderRow, event: events.OrderBackordered, _: Published) ->
     state: Literal["short", "stock unknown"] = "stock unknown" if event.stock_unknown else "short"
     return {
         "fulfilment_state": event.fulfilment_state or "BACKORDERED",
-        "needs": _need(row, NeedState(event.stock_item_id, event.quantity, state)),
+        "needs": with_need(row.needs, NeedState(event.stock_item_id, event.quantity, state)),
+        "packages": still_open(row.packages, event.closed),
+        **({} if event.promised_at is not None else {"promised_at": None, "flags": without(row.flags, "delayed")}),
+    }
+
+
+def _hold_expired(row: OrderRow, event: events.OrderHoldExpired, _: Published) -> Changes:
+    return {
+        "fulfilment_state": event.fulfilment_state,
+        "promised_at": None,
+        "flags": without(row.flags, "delayed"),
+        "needs": tuple(msgspec.structs.replace(need, state="given back") for need in row.needs),
+    }
+
+
+def _given_back(row: OrderRow, event: events.OrderReservationsGivenBack, _: Published) -> Changes:
+    given = {need.stock_item_id for need in event.release}
+    return {
+        "needs": tuple(
+            msgspec.structs.replace(need, state="given back") if need.stock_item_id in given else need
+            for need in row.needs
+        )
     }
 
 
 def _delayed(row: OrderRow, event: events.OrderDelayed, _: Published) -> Changes:
-    return {"promised_at": event.promised_at, "flags": _with(row.flags, "delayed")}
+    return {"promised_at": event.promised_at, "flags": with_mark(row.flags, "delayed")}
 
 
-def _ready(row: OrderRow, _event: events.OrderReadyToShip, _: Published) -> Changes:
-    return {"fulfilment_state": "READY", "promised_at": None, "flags": _without(row.flags, "delayed")}
+def _ready(row: OrderRow, event: events.OrderReadyToShip, _: Published) -> Changes:
+    state = event.fulfilment_state or "READY"
+    opened = () if event.shipment_id is None else (Package(event.shipment_id, "", "", package=event.package),)
+    changes: Changes = {"fulfilment_state": state, "packages": (*row.packages, *opened)}
+    if state != "BACKORDERED":
+        changes |= {"promised_at": None, "flags": without(row.flags, "delayed")}
+    return changes
 
 
-def _labelled(row: OrderRow, event: events.OrderLabelled, _: Published) -> Changes:
-    others = tuple(package for package in row.packages if package.shipment_id != event.shipment_id)
+def _split(row: OrderRow, event: events.OrderSplit, _: Published) -> Changes:
+    return {
+        "fulfilment_state": event.fulfilment_state or row.fulfilment_state,
+        "packages": still_open(row.packages, event.closed),
+    }
+
+
+def _labelled(row: OrderRow, event: events.OrderLabelled | events.OrderLabelReplaced, _: Published) -> Changes:
+    known = {package.shipment_id: package for package in row.packages}
+    package = known.get(event.shipment_id, Package(event.shipment_id, "", ""))
+    labelled = msgspec.structs.replace(
+        package, carrier=event.carrier, tracking_number=event.tracking_number, pushed=False
+    )
     return {
         "fulfilment_state": event.fulfilment_state or "LABELLED",
-        "packages": (*others, Package(event.shipment_id, event.carrier, event.tracking_number)),
+        "packages": tuple({**known, event.shipment_id: labelled}.values()),
         "carrier": event.carrier,
         "tracking_number": event.tracking_number,
     }
@@ -316,12 +403,40 @@ def _pushed(row: OrderRow, event: events.OrderFulfilmentPushed, _: Published) ->
     }
 
 
-def _dispatched(_row: OrderRow, event: events.OrderDispatched, _: Published) -> Changes:
-    return {"dispatched_at": event.occurred_at}
+def _dispatched(row: OrderRow, event: events.OrderDispatched, _: Published) -> Changes:
+    packages = still_open(row.packages, event.closed)
+    if event.shipment_id not in {package.shipment_id for package in packages}:
+        packages = (*packages, Package(event.shipment_id, "", ""))
+    return {
+        "fulfilment_state": event.fulfilment_state or row.fulfilment_state,
+        "dispatched_at": row.dispatched_at or event.occurred_at,
+        "packages": moved(packages, event.shipment_id, "handed over"),
+    }
 
 
-def _delivered(_row: OrderRow, event: events.OrderDelivered, _: Published) -> Changes:
-    return {"delivered_at": event.occurred_at}
+def _shown_dispatched(row: OrderRow, event: events.OrderShownDispatched, _: Published) -> Changes:
+    return {
+        "fulfilment_state": event.fulfilment_state or row.fulfilment_state,
+        "dispatched_at": row.dispatched_at or event.occurred_at,
+        "packages": still_open(row.packages, event.closed),
+    }
+
+
+def _package_moved(row: OrderRow, event: events.OrderPackageMoved, _: Published) -> Changes:
+    if event.stage != "put back":
+        return {"packages": moved(row.packages, event.shipment_id, event.stage)}
+    if any(package.stopped for package in row.packages if package.shipment_id == event.shipment_id):
+        return {"packages": still_open(row.packages, (event.shipment_id,))}
+    packages = moved(row.packages, event.shipment_id, "printed")
+    left = any(package.stage in LEFT for package in packages)
+    return {"packages": packages, "dispatched_at": row.dispatched_at if left else None}
+
+
+def _delivered(row: OrderRow, event: events.OrderDelivered, _: Published) -> Changes:
+    return {
+        "delivered_at": event.occurred_at,
+        "packages": tuple(msgspec.structs.replace(package, stage="delivered") for package in row.packages),
+    }
 
 
 def _completed(_row: OrderRow, event: events.OrderCompleted, _: Published) -> Changes:
@@ -331,84 +446,43 @@ def _completed(_row: OrderRow, event: events.OrderCompleted, _: Published) -> Ch
 FOLDS: dict[type[Event], Fold] = {
     events.OrderStatusAdvanced: _status_advanced,
     events.OrderUpdateSuperseded: _superseded,
+    events.OrderAddressChanged: _address_changed,
+    events.OrderAddressMissing: _address_missing,
     events.OrderStatusFlagged: _status_flagged,
     events.OrderClassified: _classified,
     events.OrderHeld: _held,
     events.OrderReleased: _released,
     events.OrderCancellationRequested: _cancellation_requested,
+    events.OrderCancellationAnswered: _cancellation_settled,
+    events.OrderCancellationWithdrawn: _cancellation_settled,
+    events.OrderCancellationDue: _nothing,
+    events.OrderLineCancelled: _line_cancelled,
     events.OrderCancelled: _cancelled,
+    events.OrderRefunded: _refunded,
+    events.OrderReturnOpened: _return_opened,
+    events.OrderReturnAdvanced: _nothing,
+    events.OrderRequestRefused: _nothing,
     events.OrderStockReserved: _stock_reserved,
     events.OrderBackordered: _backordered,
+    events.OrderHoldExpired: _hold_expired,
+    events.OrderReservationsGivenBack: _given_back,
     events.OrderDelayed: _delayed,
     events.OrderReadyToShip: _ready,
+    events.OrderSplit: _split,
     events.OrderLabelled: _labelled,
+    events.OrderLabelReplaced: _labelled,
     events.OrderFulfilled: _fulfilled,
     events.OrderFulfilmentPushed: _pushed,
+    events.OrderPackageMoved: _package_moved,
     events.OrderDispatched: _dispatched,
+    events.OrderShownDispatched: _shown_dispatched,
     events.OrderDelivered: _delivered,
     events.OrderCompleted: _completed,
 }
 """What each event of an order, but the first one, does to its row."""
 
 
-def _waits_for(row: OrderRow) -> str:
-    if "cancellation_requested" in row.flags:
-        return "a person: its cancellation met a bought label"
-    if row.fulfilment_state == "HELD":
-        return f"a person: {row.held_for}"
-    if row.fulfilment_state == "WAITING":
-        return _waits_for_marketplace(row)
-    if row.fulfilment_state == "BACKORDERED":
-        return _waits_for_stock(row)
-    if row.fulfilment_state == "FULFILLED":
-        return _waits_for_carrier(row)
-    return _WAITS_FOR.get(row.fulfilment_state, "")
-
-
-_WAITS_FOR = {
-    "RECEIVED": "its priority",
-    "RESERVING": "its stock to be reserved",
-    "READY": "its label",
-    "LABELLED": "the labels of its other packages",
-}
-
-
-def _waits_for_marketplace(row: OrderRow) -> str:
-    if row.marketplace_status == "UNPAID":
-        return "payment"
-    if row.marketplace_status == "ON_HOLD":
-        return "the marketplace to let it go"
-    return "the marketplace" if row.address_complete else "its address"
-
-
-def _waits_for_stock(row: OrderRow) -> str:
-    if any(need.state == "stock unknown" for need in row.needs):
-        return "a first count of its stock"
-    if row.promised_at is not None:
-        return f"stock that is due on {row.promised_at:%Y-%m-%d}"
-    return "stock that is not on order"
-
-
-def _waits_for_carrier(row: OrderRow) -> str:
-    if row.completed_at or row.delivered_at:
-        return ""
-    if row.dispatched_at:
-        return "delivery"
-    return (
-        "hand-over"
-        if all(package.pushed for package in row.packages)
-        else "the marketplace to take its tracking number"
-    )
-
-
-def _need(row: OrderRow, need: NeedState) -> tuple[NeedState, ...]:
-    others = tuple(each for each in row.needs if each.stock_item_id != need.stock_item_id)
-    return (*others, need)
-
-
-def _with(flags: tuple[str, ...], flag: str) -> tuple[str, ...]:
-    return flags if flag in flags else (*flags, flag)
-
-
-def _without(flags: tuple[str, ...], flag: str) -> tuple[str, ...]:
-    return tuple(each for each in flags if each != flag)
+def _is_hopeless(row: OrderRow) -> bool:
+    if row.fulfilment_state != "BACKORDERED" or row.cancel_by is None:
+        return False
+    return row.promised_at is None or row.promised_at >= row.cancel_by

@@ -19,7 +19,7 @@ from projections.published import Row
 from projections.reorders import ReorderRow
 from projections.shipment_tracking import ShipmentRow
 from projections.stock_levels import StockRow
-from projections.store import Order, Reader, Where
+from projections.store import Beat, Order, Reader, Where
 from projections.timeline import TimelineRow
 from schemas.shipping import LabelFile
 from schemas.values import Address, OrderLine, Person, Sealed, order_id, shipment_id, stock_item_id
@@ -46,6 +46,7 @@ class Crossing(NamedTuple):
     reveal: Callable[[Sealed], Awaitable[Person | None]]
     label: Callable[[UUID, str], Awaitable[LabelFile | None]]
     dead_letters: Callable[[int], Awaitable[Sequence[answers.DeadLetter]]]
+    dead_letter: Callable[[UUID], Awaitable[answers.WholeDeadLetter | None]]
     command_outcome: Callable[[str], Awaitable[answers.CommandOutcome | None]]
     command_names: Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
     clock: Callable[[], datetime]
@@ -67,16 +68,47 @@ class Asked(NamedTuple):
 async def orders(asked: Asked) -> Page[OrderRow]:
     """The orders, the newest first."""
     query: answers.OrdersQuery = asked.query
-    if query.hopeless is not None:
-        raise problems.bad_parameter("hopeless", "this list is not made yet")
     where = _equal(
-        marketplace_status=query.status, fulfilment_state=query.fulfilment_state, level=query.priority, shop=query.shop
+        marketplace_status=query.status,
+        fulfilment_state=query.fulfilment_state,
+        level=query.priority,
+        shop=query.shop,
+        hopeless=query.hopeless,
     )
+    if query.late is not None:
+        where += _late(query.late, asked.crossing.clock())
     if query.sku is not None:
         where.append(Where("skus", "&&", list(order_board.search_terms(query.sku))))
     if query.due_before is not None:
         where.append(Where("dispatch_by", "<", query.due_before))
     return await _page(asked, order_board.NAME, OrderRow, where, Order("placed_position"))
+
+
+def _late(step: str, at: datetime) -> list[Where]:
+    """
+    The orders whose clock runs out: not labelled 8 h before `dispatch_by`, not scanned 2 h before it, not arranged 24 h
+    before `cancel_by`.
+    """
+    if step == "label":
+        states = ["WAITING", "RECEIVED", "RESERVING", "BACKORDERED", "READY", "HELD"]
+        return [
+            Where("dispatch_by", "<", at + timedelta(hours=8)),
+            Where("fulfilment_state", "= ANY", states),
+            Where("marketplace_status", "= ANY", ["ON_HOLD", "AWAITING_SHIPMENT", "PARTIALLY_SHIPPING"]),
+        ]
+    if step == "scan":
+        states = ["WAITING", "RECEIVED", "RESERVING", "BACKORDERED", "READY", "LABELLED", "FULFILLED", "HELD"]
+        return [
+            Where("dispatch_by", "<", at + timedelta(hours=2)),
+            Where("fulfilment_state", "= ANY", states),
+            Where("dispatched_at", "IS NULL", None),
+            Where("completed_at", "IS NULL", None),
+        ]
+    return [
+        Where("cancel_by", "<", at + timedelta(hours=24)),
+        Where("fulfilment_state", "= ANY", ["WAITING", "RECEIVED", "RESERVING", "BACKORDERED", "READY", "HELD"]),
+        Where("marketplace_status", "= ANY", ["ON_HOLD", "AWAITING_SHIPMENT", "PARTIALLY_SHIPPING"]),
+    ]
 
 
 async def order(asked: Asked) -> answers.One[answers.WholeOrder]:
@@ -115,7 +147,7 @@ class _Placed(msgspec.Struct):
 
 
 async def _placed(asked: Asked, key: UUID) -> tuple[tuple[OrderLine, ...], Address | None]:
-    bodies = await asked.reader.bodies(key, ["OrderPlaced", "OrderStatusAdvanced"])
+    bodies = await asked.reader.bodies(key, ["OrderPlaced", "OrderStatusAdvanced", "OrderAddressChanged"])
     said = [msgspec.json.decode(body, type=_Placed) for body in bodies]
     lines = next((each.lines for each in said if each.lines), ())
     return lines, next((each.address for each in said if each.address), None)
@@ -204,6 +236,21 @@ async def stock_item(asked: Asked) -> answers.One[StockRow]:
     return answers.One(row, Reflects(log_position=asked.position))
 
 
+async def shipments(asked: Asked) -> Page[ShipmentRow]:
+    """The packages, the oldest first."""
+    query: answers.ShipmentsQuery = asked.query
+    where = _equal(
+        state=query.state,
+        order_id=query.order,
+        shop=query.shop,
+        carrier=query.carrier,
+        tracking_number=query.tracking_number,
+    )
+    if query.unscanned:
+        where.append(Where("scan_by", "<", asked.crossing.clock()))
+    return await _page(asked, shipment_tracking.NAME, ShipmentRow, where, Order("opened_position", descending=False))
+
+
 async def shipment(asked: Asked) -> answers.One[ShipmentRow]:
     """One package."""
     return answers.One(await _shipment(asked), Reflects(log_position=asked.position))
@@ -212,11 +259,12 @@ async def shipment(asked: Asked) -> answers.One[ShipmentRow]:
 async def label(asked: Asked, media_type: str) -> LabelFile:
     """The label file of one package that has a live label."""
     row = await _shipment(asked)
-    if not row.label_live or row.state == "CANCELLED":
-        raise problems.Refused(409, "The package has no live label", f"it is {row.state}", "id")
+    if not row.label_live or row.state == "CANCELLED" or row.stopped:
+        stands = f"it is stopped: {row.stopped}" if row.stopped else f"it is {row.state}"
+        raise problems.Refused(409, "The package has no live label", stands, "id")
     file = await asked.crossing.label(row.shipment_id, media_type)
     if file is None:
-        raise problems.not_found("label file")
+        raise problems.Refused(409, "The package has no live label", "its label is void or kept back by now", "id")
     return file
 
 
@@ -250,6 +298,14 @@ async def dead_letters(asked: Asked) -> Page[answers.DeadLetter]:
     return Page(list(letters), Reflects(log_position=asked.position))
 
 
+async def dead_letter(asked: Asked) -> answers.One[answers.WholeDeadLetter]:
+    """One dead letter with its body."""
+    found = await asked.crossing.dead_letter(_uuid(asked.id, "no uuid"))
+    if found is None:
+        raise problems.not_found("dead letter")
+    return answers.One(found, Reflects(log_position=asked.position))
+
+
 async def command(asked: Asked) -> answers.One[answers.CommandOutcome]:
     """What became of a command, waiting for it as long as was asked."""
     query: answers.CommandQuery = asked.query
@@ -275,7 +331,7 @@ async def health(asked: Asked) -> answers.Health:
     """Lag and last progress of each agent, the relay, the processes."""
     now = asked.crossing.clock()
     agents = [_agent(*each, now) for each in await asked.reader.agents()]
-    processes = [_process(*each, now) for each in await asked.reader.processes()]
+    processes = [_process(each, now) for each in await asked.reader.processes()]
     leader, position, leads = await asked.reader.relay()
     waiting = max(await asked.reader.end() - position, 0)
     relay = answers.RelayHealth(
@@ -284,6 +340,7 @@ async def health(asked: Asked) -> answers.Health:
     found = {relay.status, *(each.status for each in agents), *(each.status for each in processes)}
     return answers.Health(
         status="critical" if "critical" in found else "degraded" if "degraded" in found else "healthy",
+        min_code=await asked.reader.min_code(),
         agents=agents,
         relay=relay,
         processes=processes,
@@ -302,13 +359,14 @@ def _agent(agent: str, lag: int | None, seen_position: int, moved_at: datetime, 
     )
 
 
-def _process(name: str, kind: str, started_at: datetime, beat_at: datetime, now: datetime) -> answers.ProcessHealth:
+def _process(beat: Beat, now: datetime) -> answers.ProcessHealth:
     return answers.ProcessHealth(
-        name=name,
-        kind=kind,
-        started_at=started_at,
-        beat_at=beat_at,
-        status="critical" if now - beat_at > PROCESS_SILENT else "healthy",
+        name=beat.name,
+        kind=beat.kind,
+        started_at=beat.started_at,
+        beat_at=beat.beat_at,
+        code=beat.code,
+        status="critical" if now - beat.beat_at > PROCESS_SILENT else "healthy",
     )
 
 
@@ -340,10 +398,14 @@ def _identified(text: str, derived: Callable[[str, str, str], UUID]) -> UUID:
     parts = text.split(":", 2)
     if len(parts) == 3:
         return derived(*parts)
+    return _uuid(text, "neither a uuid nor marketplace:shop:number")
+
+
+def _uuid(text: str, fault: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise problems.Refused(400, "The id is wrong", "neither a uuid nor marketplace:shop:number", "id") from None
+        raise problems.Refused(400, "The id is wrong", fault, "id") from None
 
 
 def now() -> datetime:

@@ -22,7 +22,7 @@ SCANS_KEPT = 100
 """Scans shown per package, the latest ones; the timeline has all of them."""
 
 NAME = "shipment_tracking"
-VERSION = 1
+VERSION = 2
 TOPICS = (SHIPPING_EVENTS,)
 KEY = ("shipment_id",)
 COLUMNS = """
@@ -45,8 +45,14 @@ COLUMNS = """
     attempt integer NOT NULL,
     tracking_number text NOT NULL,
     label_live boolean NOT NULL,
+    lost_cost numeric,
+    stopped text NOT NULL,
+    exception text NOT NULL,
     scans json NOT NULL,
     labelled_at timestamptz,
+    scan_by timestamptz,
+    printed_at timestamptz,
+    packed_at timestamptz,
     handed_over_at timestamptz,
     delivered_at timestamptz,
     returned_at timestamptz,
@@ -54,7 +60,7 @@ COLUMNS = """
     opened_position bigint NOT NULL,
     position bigint NOT NULL
 """
-INDEXES = ("(order_id)",)
+INDEXES = ("(order_id)", "(tracking_number)", "(scan_by) WHERE scan_by IS NOT NULL")
 
 
 class Scan(msgspec.Struct, frozen=True):
@@ -70,9 +76,11 @@ class ShipmentRow(Row, frozen=True, kw_only=True):
     """
     One package.
 
-    `state`: OPENED, CHOSEN, HELD, REQUESTED, LABELLED, REFUSED, PARKED, CANCELLED, HANDED_OVER, IN_TRANSIT,
-    DELIVERED or RETURNED. `reason` says why the carrier was chosen, or what stands in the way. `options` are
-    the carriers that were looked at.
+    `state`: OPENED, CHOSEN, HELD, REQUESTED, LABELLED, PRINTED, PACKED, VOIDING, REFUSED, PARKED, CANCELLED,
+    HANDED_OVER, IN_TRANSIT, DELIVERED or RETURNED. `reason` says why the carrier was chosen, or what stands in the way.
+    `options` are the carriers that were looked at. `label_live`: there is a label that was not taken back, nor asked
+    for. `lost_cost` is what labels cost that the carrier would not take back. `stopped` says why the package stays in
+    the house, `exception` what went wrong on its way. `scan_by` is there while a first scan is waited for.
     """
 
     shipment_id: UUID
@@ -94,8 +102,14 @@ class ShipmentRow(Row, frozen=True, kw_only=True):
     attempt: int = 0
     tracking_number: str = ""
     label_live: bool = False
+    lost_cost: Decimal | None = None
+    stopped: str = ""
+    exception: str = ""
     scans: tuple[Scan, ...] = ()
     labelled_at: datetime | None = None
+    scan_by: datetime | None = None
+    printed_at: datetime | None = None
+    packed_at: datetime | None = None
     handed_over_at: datetime | None = None
     delivered_at: datetime | None = None
     returned_at: datetime | None = None
@@ -164,12 +178,13 @@ def _requested(_row: ShipmentRow, event: events.LabelRequested, _: Published) ->
 
 def _bought(row: ShipmentRow, event: events.LabelBought, published: Published) -> Changes:
     return {
-        "state": "CANCELLED" if row.state == "CANCELLED" else "LABELLED",
+        "state": row.state if row.state in {"CANCELLED", *_WAY} else "LABELLED",
         "carrier": event.carrier,
         "service": event.service,
         "tracking_number": event.tracking_number,
         "label_live": True,
         "labelled_at": published.occurred_at,
+        "scan_by": None if row.state in {"CANCELLED", *_WAY} else event.scan_by,
         **_cost(event.cost),
     }
 
@@ -187,18 +202,87 @@ def _parked(_row: ShipmentRow, event: events.ShipmentParked, _: Published) -> Ch
 
 
 def _cancelled(_row: ShipmentRow, event: events.ShipmentCancelled, _: Published) -> Changes:
-    return {"state": "CANCELLED", "reason": event.reason, "label_live": event.label_live}
+    return {"state": "CANCELLED", "reason": event.reason, "label_live": event.label_live, "scan_by": None}
+
+
+def _void_requested(row: ShipmentRow, event: events.VoidRequested, _: Published) -> Changes:
+    changes: Changes = {"label_live": False, "scan_by": None}
+    return changes if row.state == "CANCELLED" else {**changes, "state": "VOIDING", "reason": event.reason}
+
+
+def _voided(row: ShipmentRow, _event: events.LabelVoided, _: Published) -> Changes:
+    return {"state": _without_label(row)}
+
+
+def _void_refused(row: ShipmentRow, event: events.VoidRefused, _: Published) -> Changes:
+    lost = row.lost_cost if event.lost is None else (row.lost_cost or Decimal(0)) + event.lost.amount
+    return {"state": _without_label(row), "reason": event.reason, "lost_cost": lost}
+
+
+def _without_label(row: ShipmentRow) -> str:
+    return "OPENED" if row.state == "VOIDING" else row.state
+
+
+def _void_parked(_row: ShipmentRow, event: events.VoidParked, _: Published) -> Changes:
+    return {"reason": event.reason}
+
+
+def _number_shared(_row: ShipmentRow, _event: events.TrackingNumberShared, _: Published) -> Changes:
+    return {"exception": "another package has or had its tracking number"}
+
+
+def _cancelled_too_late(_row: ShipmentRow, event: events.ShipmentCancelledTooLate, _: Published) -> Changes:
+    return {"exception": f"cancelled too late: {event.reason}"}
+
+
+def _readdressed(_row: ShipmentRow, event: events.ShipmentReaddressed, _: Published) -> Changes:
+    address = event.address
+    return {"country": address.country, "postal_code": address.postal_code}
+
+
+def _readdressed_too_late(_row: ShipmentRow, _event: events.ShipmentReaddressedTooLate, _: Published) -> Changes:
+    return {"exception": "on its way to an address that was changed"}
+
+
+def _stopped(_row: ShipmentRow, event: events.ShipmentStopped, _: Published) -> Changes:
+    return {"stopped": event.reason}
+
+
+def _resumed(_row: ShipmentRow, _event: events.ShipmentResumed, _: Published) -> Changes:
+    return {"stopped": ""}
+
+
+def _printed(row: ShipmentRow, event: events.ShipmentPrinted, _: Published) -> Changes:
+    return {"state": _unless_cancelled(row, "PRINTED"), "printed_at": event.occurred_at}
+
+
+def _packed(row: ShipmentRow, event: events.ShipmentPacked, _: Published) -> Changes:
+    return {"state": _unless_cancelled(row, "PACKED"), "packed_at": event.occurred_at}
+
+
+def _put_back(row: ShipmentRow, _event: events.ShipmentPutBack, _: Published) -> Changes:
+    emptied: Changes = {"printed_at": None, "packed_at": None, "handed_over_at": None}
+    return {"state": _unless_cancelled(row, "LABELLED"), **emptied}
+
+
+def _unless_cancelled(row: ShipmentRow, state: str) -> str:
+    return "CANCELLED" if row.state == "CANCELLED" else state
 
 
 def _handed_over(row: ShipmentRow, event: events.ShipmentHandedOver, _: Published) -> Changes:
     return {"state": _further(row.state, "HANDED_OVER"), "handed_over_at": event.occurred_at}
 
 
+def _hand_over_refused(_row: ShipmentRow, event: events.ShipmentHandOverRefused, _: Published) -> Changes:
+    return {"exception": f"told as handed over, and must stay: {event.reason}"}
+
+
 def _scanned(row: ShipmentRow, event: events.ShipmentScanned, _: Published) -> Changes:
     scan = Scan(event.scan_id, event.status, event.occurred_at, event.place)
     scans = sorted((*row.scans, scan), key=lambda each: each.occurred_at)
     shows = "HANDED_OVER" if event.status == "ACCEPTED" else event.status
-    return {"scans": tuple(scans[-SCANS_KEPT:]), "state": _further(row.state, shows)}
+    scan_by = row.scan_by if event.status == "EXCEPTION" else None
+    return {"scans": tuple(scans[-SCANS_KEPT:]), "state": _further(row.state, shows), "scan_by": scan_by}
 
 
 def _delivered(row: ShipmentRow, event: events.ShipmentDelivered, _: Published) -> Changes:
@@ -226,8 +310,22 @@ FOLDS: dict[type[Event], Fold] = {
     events.LabelBought: _bought,
     events.LabelRefused: _refused,
     events.ShipmentParked: _parked,
+    events.VoidRequested: _void_requested,
+    events.LabelVoided: _voided,
+    events.VoidRefused: _void_refused,
+    events.VoidParked: _void_parked,
+    events.TrackingNumberShared: _number_shared,
     events.ShipmentCancelled: _cancelled,
+    events.ShipmentCancelledTooLate: _cancelled_too_late,
+    events.ShipmentReaddressed: _readdressed,
+    events.ShipmentReaddressedTooLate: _readdressed_too_late,
+    events.ShipmentStopped: _stopped,
+    events.ShipmentResumed: _resumed,
+    events.ShipmentPrinted: _printed,
+    events.ShipmentPacked: _packed,
     events.ShipmentHandedOver: _handed_over,
+    events.ShipmentHandOverRefused: _hand_over_refused,
+    events.ShipmentPutBack: _put_back,
     events.ShipmentScanned: _scanned,
     events.ShipmentDelivered: _delivered,
     events.ShipmentReturned: _returned,

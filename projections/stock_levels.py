@@ -16,9 +16,10 @@ from projections.published import Changes, Fold, HistoryMissing, Published, Row,
 from schemas import events
 from schemas.events import Event
 from schemas.topics import INVENTORY_EVENTS
+from schemas.values import Need
 
 NAME = "stock_levels"
-VERSION = 1
+VERSION = 2
 TOPICS = (INVENTORY_EVENTS,)
 KEY = ("stock_item_id",)
 COLUMNS = """
@@ -33,10 +34,13 @@ COLUMNS = """
     reserved bigint NOT NULL,
     available bigint,
     missing bigint NOT NULL,
+    printed bigint NOT NULL,
+    packed bigint NOT NULL,
     backordered bigint NOT NULL,
     on_order bigint NOT NULL,
     next_supply_at timestamptz,
     supplies json NOT NULL,
+    listings json NOT NULL,
     counted_at timestamptz,
     changed_at timestamptz NOT NULL,
     opened_position bigint NOT NULL,
@@ -53,12 +57,22 @@ class Supply(msgspec.Struct, frozen=True):
     due_at: datetime | None = None
 
 
+class MappedListing(msgspec.Struct, frozen=True):
+    """A listing that is sold from this shelf, and all its parts, units per unit sold."""
+
+    marketplace: str
+    shop: str
+    sku_id: str
+    parts: tuple[Need, ...]
+
+
 class StockRow(Row, frozen=True, kw_only=True):
     """
     One stock item.
 
     `known` is false until its first count or receipt; `available` is None until then. `missing` is what is
-    reserved and is not there.
+    reserved and is not there. `printed` and `packed` units are in packages that have not left. `listings` are those
+    whose first part this is; a listing that nobody mapped is one unit of its own item.
     """
 
     stock_item_id: UUID
@@ -72,10 +86,13 @@ class StockRow(Row, frozen=True, kw_only=True):
     reserved: int = 0
     available: int | None = None
     missing: int = 0
+    printed: int = 0
+    packed: int = 0
     backordered: int = 0
     on_order: int = 0
     next_supply_at: datetime | None = None
     supplies: tuple[Supply, ...] = ()
+    listings: tuple[MappedListing, ...] = ()
     counted_at: datetime | None = None
     changed_at: datetime
     opened_position: int
@@ -124,6 +141,12 @@ def _described(_row: StockRow, event: events.StockItemDescribed, _: Published) -
     }
 
 
+def _listing_mapped(row: StockRow, event: events.ListingMapped, _: Published) -> Changes:
+    name = (event.marketplace, event.shop, event.sku_id)
+    others = tuple(each for each in row.listings if (each.marketplace, each.shop, each.sku_id) != name)
+    return {"listings": (*others, MappedListing(*name, event.parts))}
+
+
 def _moved(row: StockRow, event: Figures, _: Published) -> Changes:
     return _figures(event, known=row.known)
 
@@ -134,6 +157,12 @@ def _received(_row: StockRow, event: events.StockReceived, _: Published) -> Chan
 
 def _counted(_row: StockRow, event: events.StockCounted, _: Published) -> Changes:
     return {**_figures(event, known=True), "counted_at": event.counted_at}
+
+
+def _packaged(
+    row: StockRow, event: events.StockPackaged | events.StockHandedOver | events.StockPutBack, _: Published
+) -> Changes:
+    return {**_figures(event, known=row.known), "printed": event.printed, "packed": event.packed}
 
 
 def _figures(event: Figures, *, known: bool) -> Changes:
@@ -161,14 +190,19 @@ def _supply_expected(row: StockRow, event: events.SupplyExpected, _: Published) 
 
 FOLDS: dict[type[Event], Fold] = {
     events.StockItemDescribed: _described,
+    events.ListingMapped: _listing_mapped,
     events.StockReceived: _received,
     events.StockCounted: _counted,
     events.StockCorrected: _moved,
     events.StockReserved: _moved,
     events.StockShortageRecorded: _moved,
     events.StockReservationReleased: _moved,
+    events.StockReservationShortened: _moved,
+    events.PickShortageFound: _moved,
     events.BackorderFilled: _moved,
-    events.StockHandedOver: _moved,
+    events.StockPackaged: _packaged,
+    events.StockHandedOver: _packaged,
+    events.StockPutBack: _packaged,
     events.StockReturned: _moved,
     events.StockWrittenOff: _moved,
     events.StockDepleted: nothing,

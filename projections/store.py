@@ -298,7 +298,7 @@ class Where(NamedTuple):
     """One condition of a query: a column of the read model, an operator and a value."""
 
     column: str
-    operator: Literal["=", "<", ">", "= ANY", "&&"]
+    operator: Literal["=", "<", ">", "= ANY", "&&", "IS NULL"]
     value: object
 
 
@@ -308,6 +308,7 @@ _OPERATORS = {
     ">": sql.SQL("{} > %s"),
     "= ANY": sql.SQL("{} = ANY(%s)"),
     "&&": sql.SQL("{} && %s::text[]"),
+    "IS NULL": sql.SQL("({} IS NULL) = (%s::text IS NULL)"),
 }
 
 
@@ -316,6 +317,16 @@ class Order(NamedTuple):
 
     column: str
     descending: bool = True
+
+
+class Beat(NamedTuple):
+    """One process by its own word: when it started, when it last said so, and the number of its code."""
+
+    name: str
+    kind: str
+    started_at: datetime
+    beat_at: datetime
+    code: int | None
 
 
 class Reader:
@@ -404,10 +415,16 @@ class Reader:
         leader, position, leads = (await self._rows("SELECT leader, position, lease_until > now() FROM relay"))[0]
         return leader, position, leads
 
-    async def processes(self) -> list[tuple[str, str, datetime, datetime]]:
-        """The processes by their own word: name, kind, start, last beat."""
-        found = await self._rows("SELECT name, kind, started_at, beat_at FROM processes ORDER BY kind, name")
-        return [(name, kind, started_at, beat_at) for name, kind, started_at, beat_at in found]
+    async def processes(self) -> list[Beat]:
+        """The processes by their own word."""
+        found = await self._rows(
+            "SELECT name, kind, started_at, beat_at, (details ->> 'code')::integer FROM processes ORDER BY kind, name"
+        )
+        return [Beat._make(row) for row in found]
+
+    async def min_code(self) -> int:
+        """The least code number that may work on the store."""
+        return int((await self._rows("SELECT max(min_code) FROM store_epoch"))[0][0])
 
 
 @cache

@@ -37,10 +37,15 @@ class Proof(NamedTuple):
 PROOFS = (
     Proof("never-skips"),
     Proof("field-cases-1"),
+    Proof("field-cases-2"),
+    Proof("bad-input"),
+    Proof("last-units"),
+    Proof("count-in-the-evening"),
     Proof("latency"),
     Proof("ingress"),
     Proof("main-job"),
     Proof("peer-ratio"),
+    Proof("rolling"),
     Proof("chaos", limit_seconds=25 * MINUTE),
     Proof("fresh-clone", limit_seconds=45 * MINUTE, by_default=False),
 )

@@ -26,7 +26,7 @@ from creatorflow.demo.stocking import SCARCE_SHARE, Delivery, StockingRefused, S
 from creatorflow.demo.traffic import Mix, plan
 from creatorflow.demo.webhooks import sku_of, start_run
 from creatorflow.devstack import RunningStack
-from creatorflow.ledger import Fault as Finding
+from creatorflow.ledger_facts import Fault as Finding
 from creatorflow.log import LogReader
 from proof.group import ahead_of_the_store, outstanding
 from schemas.events import StockReceived
@@ -76,8 +76,8 @@ async def flow(stack: RunningStack, wish: Wish, harm: Callable[[], None], say: C
     purchases = read_purchases(wish.orders * PURCHASES_MOST)
     run = start_run(purchases, datetime.now(UTC))
     stock = _stock(purchases, wish, run.order_number(0))
-    await _deliver(url, stock.at_start)
-    await asyncio.to_thread(_wait_for_stock, stack.dsn, sum(1 for each in stock.at_start if each.quantity))
+    await deliver_all(url, stock.at_start)
+    await asyncio.to_thread(wait_for_stock, stack.dsn, sum(1 for each in stock.at_start if each.quantity))
     sender = Sender(url, stack.settings.require_webhook_secret())
     done, half = threading.Event(), asyncio.Event()
     sends = plan(
@@ -89,13 +89,13 @@ async def flow(stack: RunningStack, wish: Wish, harm: Callable[[], None], say: C
     started = monotonic()
     async with asyncio.TaskGroup() as parts:
         parts.create_task(sender.send(sends, wish.rate))
-        parts.create_task(_deliver_at(half, url, stock.in_the_middle))
+        parts.create_task(deliver_at(half, url, stock.in_the_middle))
         parts.create_task(asyncio.to_thread(_until_done, harm, done))
     sending_seconds = monotonic() - started
     say(f"{len(sender.answers)} requests answered in {sending_seconds:.0f} s; waiting until all is settled")
     record = for_audit(sender.answers)
     booked = [each.reference for each in (*stock.at_start, *stock.in_the_middle) if each.quantity]
-    settled, report, findings = await asyncio.to_thread(_judge, stack, wish, record, booked, say)
+    settled, report, findings = await asyncio.to_thread(judge, stack, record, booked, wish.no_progress_seconds, say)
     return Flowed(
         orders=sum(1 for order in record.orders if order.outcome == "ok"),
         cancelled=sum(1 for order in record.orders if order.cancelled),
@@ -135,12 +135,13 @@ def _until_done(harm: Callable[[], None], done: threading.Event) -> None:
         done.set()
 
 
-async def _deliver_at(moment: asyncio.Event, url: str, deliveries: Sequence[Delivery]) -> None:
+async def deliver_at(moment: asyncio.Event, url: str, deliveries: Sequence[Delivery]) -> None:
+    """Book deliveries once the moment has come."""
     await moment.wait()
-    await _deliver(url, deliveries)
+    await deliver_all(url, deliveries)
 
 
-async def _deliver(url: str, deliveries: Sequence[Delivery]) -> None:
+async def deliver_all(url: str, deliveries: Sequence[Delivery]) -> None:
     """Book until it is taken: a receipt that was booked before is recognised by its key."""
     deadline = monotonic() + DELIVERED_WITHIN_SECONDS
     while True:
@@ -151,7 +152,8 @@ async def _deliver(url: str, deliveries: Sequence[Delivery]) -> None:
                 raise
 
 
-def _wait_for_stock(dsn: str, receipts: int) -> None:
+def wait_for_stock(dsn: str, receipts: int) -> None:
+    """Wait until so many receipts are in the log. Raises `TimeoutError`."""
     deadline = monotonic() + STOCK_KNOWN_WITHIN_SECONDS
     with psycopg.connect(dsn, autocommit=True) as connection:
         while True:
@@ -163,18 +165,24 @@ def _wait_for_stock(dsn: str, receipts: int) -> None:
             threading.Event().wait(POLL_SECONDS)
 
 
-def _judge(
-    stack: RunningStack, wish: Wish, record: ClientRecord, booked: Sequence[str], say: Callable[[str], None]
+def judge(
+    stack: RunningStack,
+    record: ClientRecord,
+    booked: Sequence[str],
+    no_progress_seconds: float,
+    say: Callable[[str], None],
 ) -> tuple[bool, AuditReport, tuple[Finding, ...]]:
+    """Wait until everything came to an end or nothing moves any more, and audit: settled or not, report, findings."""
     log = bootstrap.open_log(stack.settings)
     try:
-        audit = _CountingAudit()
-        settled = _settle(stack, audit, log, record, wish.no_progress_seconds)
+        audit = CountingAudit()
+        settled = settle(stack, audit, log, record, no_progress_seconds)
         say("auditing" if settled else "auditing, although orders came to no end")
         report = audit.audit.report(
             read_models=lambda: bootstrap.verify_read_models(stack.settings),
             client_record=record,
             carrier_record=bootstrap.carrier_record(stack.settings),
+            carrier_voids=bootstrap.carrier_voids(stack.settings),
             outside_ids=log.outside_ids,
             dead_lettered=log.dead_lettered,
         )
@@ -204,7 +212,7 @@ def _taken_for_bugs(dsn: str) -> list[Finding]:
     ]
 
 
-class _CountingAudit:
+class CountingAudit:
     """The audit, and beside it how often each receipt of the operator is in the log."""
 
     def __init__(self) -> None:
@@ -225,8 +233,8 @@ class _CountingAudit:
         ]
 
 
-def _settle(
-    stack: RunningStack, audit: _CountingAudit, log: LogReader, record: ClientRecord, no_progress_seconds: float
+def settle(
+    stack: RunningStack, audit: CountingAudit, log: LogReader, record: ClientRecord, no_progress_seconds: float
 ) -> bool:
     """Wait until every acknowledged order came to an end and nothing is on its way; False if nothing moves before."""
     head, moved_at, unsettled = -1, monotonic(), 0

@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, ConsumerGroupState, KafkaException, TopicP
 from confluent_kafka.admin import AdminClient
 
 from creatorflow.devstack import RunningStack
-from creatorflow.ledger import Fault as Finding
+from creatorflow.ledger_facts import Fault as Finding
 from streams.app import GROUP
 
 ANSWER_SECONDS = 10.0

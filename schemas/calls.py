@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from schemas.shipping import LabelRequest
+from schemas.shipping import Label, LabelRequest
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
@@ -29,6 +29,16 @@ class BuyLabelCall(Call):
     SERVICE: ClassVar[str] = "carrier"
 
     request: LabelRequest
+
+
+class VoidLabelCall(Call):
+    """Take one label back. Answered by `RecordVoidOutcome`; `attempt` is that of the label's purchase."""
+
+    SERVICE: ClassVar[str] = "carrier"
+
+    shipment_id: UUID
+    attempt: int
+    label: Label
 
 
 class PushFulfilmentCall(Call):

@@ -127,26 +127,12 @@ class RecordFulfilmentPushed(Command):
 
 
 class RecordTracking(Command):
-    """A package of this order moved: handed over, in transit, delivered or returned, at `occurred_at` (event time)."""
+    """A package of this order was printed, put back, handed over, or is on its way, at `occurred_at` (event time)."""
 
     order_id: UUID
     shipment_id: UUID
-    status: Literal["HANDED_OVER", "IN_TRANSIT", "DELIVERED", "RETURNED"]
+    status: Literal["HANDED_OVER", "IN_TRANSIT", "DELIVERED", "RETURNED", "PRINTED", "PUT_BACK"]
     occurred_at: datetime
-
-
-class ReclassifyOrder(Command):
-    """Work out the order's priority again; `set_for` names the moment it was set for (24h, 6h)."""
-
-    order_id: UUID
-    set_for: str
-
-
-class ExpireHold(Command):
-    """The hold of an unpaid order ends. Ignored unless the order still waits for the payment it was set for."""
-
-    order_id: UUID
-    set_for: datetime
 
 
 class HoldOrder(Command):
@@ -165,12 +151,13 @@ class ReleaseOrder(Command):
 
 
 class CancelOrder(Command):
-    """An operator cancels this order, or units of some of its lines."""
+    """An operator cancels this order, or units of some of its lines, once per `reference`."""
 
     order_id: UUID
     reason: str
     operator: str = ""
     lines: tuple[LineQuantity, ...] = ()
+    reference: str = ""
 
 
 class AnswerCancellation(Command):
@@ -207,8 +194,7 @@ class ReserveStock(Command):
     """
     Reserve units for one order, all or nothing; again with a new quantity, deadline or priority.
 
-    `may_ship` is false while the order is unpaid, on hold or held: it may reserve free stock, but is passed over
-    when a queue is filled. `age` orders what is otherwise equal: create time, then order number.
+    `may_ship` is false while the order is unpaid or held: it takes free stock, and is passed over in a queue.
     """
 
     stock_item_id: UUID
@@ -223,10 +209,9 @@ class ReserveStock(Command):
 
 class ReleaseStock(Command):
     """
-    Give this order's reservation or place in the queue back, or `quantity` units of it.
+    Give this order's reservation or place in the queue back, or `quantity` units of it, once per `reference`.
 
-    Repeated: releases once; a part once per `reference`. Units in a printed package stay held until they are put
-    back or handed over.
+    Units in a printed package stay held until they are put back or handed over.
     """
 
     stock_item_id: UUID
@@ -238,11 +223,10 @@ class ReleaseStock(Command):
 
 class RecordMovement(Command):
     """
-    Units came or went: receipt, dispatch, return good, return damaged, correction (signed).
+    Units came or went; a correction is signed. The same `reference` and kind counts once.
 
     A dispatch names the order whose reservation the units leave with, and the shipment as its reference. A put back
     undoes it, or empties a printed package that was not sent.
-    Repeated: the same `reference` and kind counts once.
     """
 
     stock_item_id: UUID
@@ -255,7 +239,7 @@ class RecordMovement(Command):
 
 class RecordPackage(Command):
     """
-    A package holds units of this stock item: `printed` (its label is on paper) or `packed` (the units left the shelf).
+    A package holds units: `printed` (its label is on paper) or `packed` (the units left the shelf).
 
     From printed on no decision gives them to others: they leave by hand-over, or come back by a put back.
     """
@@ -279,7 +263,7 @@ class RecordCount(Command):
 
 
 class DescribeStockItem(Command):
-    """Say what a stock item is: the listing that opened it, its label, how it is bought."""
+    """Say what a stock item is: the listing that opened it, its label, its weight. What is left out stays."""
 
     stock_item_id: UUID
     marketplace: str
@@ -287,6 +271,17 @@ class DescribeStockItem(Command):
     sku_id: str
     seller_sku: str = ""
     weight_grams: int | None = None
+
+
+class MapListing(Command):
+    """A listing is made of these parts, units per unit sold; its first part decides. No `seller_sku` links the two."""
+
+    stock_item_id: UUID
+    marketplace: str
+    shop: str
+    sku_id: str
+    parts: tuple[Need, ...]
+    mapped_at: datetime
 
 
 class RecordSupply(Command):
@@ -353,11 +348,7 @@ class RecordLabelOutcome(Command):
 
 
 class VoidLabel(Command):
-    """
-    The order no longer wants this package. Before the label it closes the package; after it, it is listed for a person.
-
-    `order_id` tells whose package it was where the package is not known yet.
-    """
+    """The order no longer wants this package. `order_id`: whose it was, where it is not known yet."""
 
     shipment_id: UUID
     reason: str
@@ -371,6 +362,14 @@ class RecordVoidOutcome(Command):
     attempt: int
     outcome: Literal["voided", "refused", "parked"]
     reason: str = ""
+
+
+class ReplaceLabel(Command):
+    """Take the label of this package back and buy another one, on a person's word."""
+
+    shipment_id: UUID
+    reason: str
+    operator: str = ""
 
 
 class ReaddressShipment(Command):
@@ -411,10 +410,7 @@ class MarkPacked(Command):
 
 
 class PutBack(Command):
-    """
-    The units of this package are on the shelf again: a hand-over undone before its first scan, or a printed package
-    of a cancelled order. Repeated: once.
-    """
+    """The units are on the shelf again: a hand-over undone before its first scan, or a printed package emptied."""
 
     shipment_id: UUID
     occurred_at: datetime
@@ -445,11 +441,7 @@ class RecordScan(Command):
 
 
 class AssessStockRisk(Command):
-    """
-    An order found this stock item short, or its figures moved: decide whether to order.
-
-    `backordered`, `available` and `occurred_at` are the stock item's at the event that led here.
-    """
+    """An order found this stock item short, or its figures, which are those at that event, moved: order or not?"""
 
     replenishment_id: UUID
     stock_item_id: UUID
@@ -471,10 +463,7 @@ class RecordSupplierAnswer(Command):
 
 
 class RecordReceipt(Command):
-    """
-    Units came in for this stock item. They fill the named reorder, else the oldest open one. Repeated: once
-    per reference.
-    """
+    """Units came in. They fill the named reorder, else the oldest open one. Repeated: once per reference."""
 
     replenishment_id: UUID
     quantity: int

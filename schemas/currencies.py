@@ -160,3 +160,13 @@ CURRENCIES = frozenset(
         "ZWG",
     ]
 )
+
+_NO_DIGITS = frozenset(
+    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
+)
+_THREE_DIGITS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
+
+
+def minor_digits(currency: str) -> int:
+    """How many digits behind the point the currency's smallest unit has. Only for a currency that is known."""
+    return 0 if currency in _NO_DIGITS else 3 if currency in _THREE_DIGITS else 2

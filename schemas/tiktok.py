@@ -63,10 +63,17 @@ class PaymentInfo(msgspec.Struct, frozen=True):
     platform_discount: msgspec.Raw = ABSENT
 
 
+class LineUnits(msgspec.Struct, frozen=True):
+    """Units of one line, in a cancellation or a return."""
+
+    line_id: msgspec.Raw = ABSENT
+    quantity: msgspec.Raw = ABSENT
+
+
 class OrderWebhook(msgspec.Struct, frozen=True):
     """The full-order webhook, and the bodies that are told apart from it by `type`."""
 
-    type: str = "order"
+    type: str | None = None
     order_id: msgspec.Raw = ABSENT
     shop_id: msgspec.Raw = ABSENT
     order_status: str | None = None
@@ -84,7 +91,10 @@ class OrderWebhook(msgspec.Struct, frozen=True):
     content_id: msgspec.Raw = ABSENT
     cancel_id: msgspec.Raw = ABSENT
     cancel_status: str | None = None
-    lines: list[msgspec.Raw] | None = None
+    deadline: msgspec.Raw = ABSENT
+    return_id: msgspec.Raw = ABSENT
+    return_status: str | None = None
+    lines: list[LineUnits] | None = None
     reason: str | None = None
 
 

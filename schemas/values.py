@@ -65,12 +65,14 @@ class Sealed(Value):
     Personal fields of one buyer, encrypted with that buyer's key.
 
     `subject` is the HMAC of shop and buyer id (of the order where no buyer is known), never the id itself.
-    `data` is nonce and AES-256-GCM ciphertext of the JSON of a `Person`.
+    `data` is nonce and AES-256-GCM ciphertext of the JSON of a `Person`. `digest`, made with the buyer's key, agrees
+    where name and street do, so that another address is told from the same one sealed again.
     """
 
     subject: str
     key_version: int
     data: bytes
+    digest: str = ""
 
 
 class Person(Value):
@@ -108,7 +110,11 @@ class Need(Value):
 
 
 class OrderLine(Value):
-    """One line as the marketplace lists it. `quantity` 0 is a line that does nothing."""
+    """
+    One line as the marketplace lists it. `quantity` 0 is a line that does nothing.
+
+    `discount` is the line's share of the order's discount; the shares add up to it exactly.
+    """
 
     line_id: str
     sku_id: str
@@ -118,6 +124,7 @@ class OrderLine(Value):
     is_gift: bool = False
     weight_grams: int | None = None
     sub_items: tuple[SubItem, ...] = ()
+    discount: Money | None = None
 
 
 class SubItem(Value):

@@ -16,7 +16,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 import structlog
@@ -31,8 +31,14 @@ from gateways.carriers.protocol import Carrier
 from gateways.errors import OutcomeUnknown, Refused, Unavailable
 from gateways.marketplaces import Marketplace, PushResult
 from gateways.suppliers.protocol import Supplier, SupplierAnswer
-from schemas.calls import BuyLabelCall, Call, PlaceReorderCall, PushDelayCall, PushFulfilmentCall
-from schemas.commands import Command, RecordFulfilmentPushed, RecordLabelOutcome, RecordSupplierAnswer
+from schemas.calls import BuyLabelCall, Call, PlaceReorderCall, PushDelayCall, PushFulfilmentCall, VoidLabelCall
+from schemas.commands import (
+    Command,
+    RecordFulfilmentPushed,
+    RecordLabelOutcome,
+    RecordSupplierAnswer,
+    RecordVoidOutcome,
+)
 from schemas.shipping import Label, LabelRequest
 from schemas.values import Person, Sealed
 
@@ -40,6 +46,7 @@ log = structlog.get_logger()
 
 CLAIMED_AT_ONCE = 200
 PUSHES_AT_ONCE = 50
+VOID_TRIES = 5
 IDLE_SECONDS = 0.02
 EXPIRED_EVERY_SECONDS = 5.0
 START_WITHIN = calls.LEASE / 3
@@ -47,7 +54,7 @@ START_WITHIN = calls.LEASE / 3
 
 _DECODERS: Mapping[str, msgspec.json.Decoder[Any]] = {
     kind.__name__: msgspec.json.Decoder(kind)
-    for kind in (BuyLabelCall, PushFulfilmentCall, PushDelayCall, PlaceReorderCall)
+    for kind in (BuyLabelCall, VoidLabelCall, PushFulfilmentCall, PushDelayCall, PlaceReorderCall)
 }
 
 
@@ -81,44 +88,53 @@ class Callers:
         self._connection: Connection | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="callers")
         self._expired_at = 0.0
+        self._unstarted: dict[int, Claimed] = {}
+        self._unreported: list[Outcome] = []
 
     async def run(self) -> None:
-        """Claim, call, close, for ever."""
-        outcomes: list[Outcome] = []
+        """Claim, call, close, until cancelled; what was claimed and not started is given back then, for others."""
+        try:
+            await self._run()
+        finally:
+            await self._in_thread(self._give_back)
+
+    async def _run(self) -> None:
         while True:
             try:
-                outcomes = await self._round(outcomes)
+                await self._round()
             except STORE_FAULT as error:
-                outcomes = []
                 log.warning(
                     "callers start over", error=str(error).strip().partition("\n")[0], kind=type(error).__name__
                 )
                 await self._in_thread(self._disconnect)
                 await asyncio.sleep(0.5)
 
-    async def _round(self, outcomes: list[Outcome]) -> list[Outcome]:
+    async def _round(self) -> None:
         """Report what came of the last round, claim the next, and call. What cannot be reported is looked up later."""
         started = time.monotonic()
-        taken: list[Taken] = await self._in_thread(self._report_and_claim, outcomes)
+        taken: list[Taken] = await self._in_thread(self._report_and_claim)
         if not taken:
             await asyncio.sleep(IDLE_SECONDS)
         if not taken or time.monotonic() - started > START_WITHIN.total_seconds():
-            return []
-        outcomes = await self._made(taken)
-        failed = [outcome for outcome in outcomes if isinstance(outcome, Postponed)]
+            return
+        await self._make(taken)
+        failed = [outcome for outcome in self._unreported if isinstance(outcome, Postponed)]
         log.info(
             "calls made", calls=len(taken), failed=len(failed), reasons=sorted({each.error for each in failed})[:5]
         )
-        return outcomes
 
-    async def _made(self, taken: Sequence[Taken]) -> list[Outcome]:
+    async def _make(self, taken: Sequence[Taken]) -> None:
         pushes = [each for each in taken if isinstance(each.call, PushFulfilmentCall)]
         others = [each for each in taken if not isinstance(each.call, PushFulfilmentCall)]
-        groups = await asyncio.gather(
-            *(_sound(self._push, group) for group in _grouped(pushes)),
-            *(_sound(self._one_of, [each]) for each in others),
+        await asyncio.gather(
+            *(self._start(self._push, group) for group in _grouped(pushes)),
+            *(self._start(self._one_of, [each]) for each in others),
         )
-        return [outcome for group in groups for outcome in group]
+
+    async def _start(self, make: Callable[[Sequence[Taken]], Awaitable[list[Outcome]]], group: Sequence[Taken]) -> None:
+        for each in group:
+            self._unstarted.pop(each.claimed.id, None)
+        self._unreported += await _sound(make, group)
 
     async def _push(self, group: Sequence[Taken]) -> list[Outcome]:
         marketplace = self._gateways.marketplaces[group[0].call.marketplace]
@@ -132,6 +148,8 @@ class Callers:
         call = taken.call
         if isinstance(call, BuyLabelCall):
             return [await self._buy_label(taken, call)]
+        if isinstance(call, VoidLabelCall):
+            return [await self._void_label(taken, call)]
         if isinstance(call, PlaceReorderCall):
             return [await self._place_reorder(taken, call)]
         marketplace = self._gateways.marketplaces[call.marketplace]
@@ -156,6 +174,19 @@ class Callers:
             lambda reason: _label_refused(call.request, reason),
         )
 
+    async def _void_label(self, taken: Taken, call: VoidLabelCall) -> Outcome:
+        """Taking back what is void already is harmless, so nothing is looked up before it is repeated."""
+        carrier = self._gateways.carriers.get(call.label.carrier)
+        if carrier is None:
+            return _closed(taken, _void_told(call, "refused", f"no gateway for carrier {call.label.carrier}"))
+        outcome = await _asked(
+            taken,
+            lambda: carrier.void_label(call.label),
+            lambda _: _void_told(call, "voided"),
+            lambda reason: _void_told(call, "refused", reason),
+        )
+        return _given_up(taken, call, outcome) if isinstance(outcome, Postponed) else outcome
+
     async def _place_reorder(self, taken: Taken, call: PlaceReorderCall) -> Outcome:
         supplier = self._gateways.supplier
 
@@ -171,14 +202,15 @@ class Callers:
             lambda reason: _supplier_answered(call, SupplierAnswer("refused", reason=reason)),
         )
 
-    def _report_and_claim(self, outcomes: Sequence[Outcome]) -> list[Taken]:
+    def _report_and_claim(self) -> list[Taken]:
         connection = self._connected()
-        self._report(connection, outcomes)
+        self._report(connection)
         kinds = list(_DECODERS)
         claimed = calls.claim(connection, CLAIMED_AT_ONCE, kinds)
         if time.monotonic() - self._expired_at > EXPIRED_EVERY_SECONDS:
             claimed += calls.claim_expired(connection, CLAIMED_AT_ONCE, kinds)
             self._expired_at = time.monotonic()
+        self._unstarted = {each.id: each for each in claimed}
         decoded: list[tuple[Claimed, Call]] = [(each, _DECODERS[each.kind].decode(each.body)) for each in claimed]
         self._keys.load(connection, {sealed.subject for _, call in decoded if (sealed := _recipient(call)) is not None})
         return [self._taken(connection, each, call) for each, call in decoded]
@@ -188,8 +220,24 @@ class Callers:
         person = None if sealed is None else self._keys.open_person(connection, sealed)
         return Taken(claimed, call, person or Person(name="" if sealed is None else "erased"))
 
-    @staticmethod
-    def _report(connection: Connection, outcomes: Sequence[Outcome]) -> None:
+    def _give_back(self) -> None:
+        """
+        Report what is known, and let others have what was not started. What is under way may have acted, and keeps its
+        lease, so that nobody asks again while it still acts.
+        """
+        now = datetime.now(UTC)
+        self._unreported += [
+            Postponed(each.id, each.attempt, now, "its runner ended", each.unknown, attempted=False)
+            for each in self._unstarted.values()
+        ]
+        try:
+            self._report(self._connected())
+        except STORE_FAULT as error:
+            log.warning("calls not given back", calls=len(self._unstarted), error=type(error).__name__)
+        self._disconnect()
+
+    def _report(self, connection: Connection) -> None:
+        outcomes, self._unreported = self._unreported, []
         closed = [outcome for outcome in outcomes if isinstance(outcome, Closed)]
         postponed = [outcome for outcome in outcomes if isinstance(outcome, Postponed)]
         if closed:
@@ -240,6 +288,16 @@ async def _asked(
         return _again(taken, error.reason, error.retry_after, attempted=error.counts, unknown=taken.claimed.unknown)
     except OutcomeUnknown as error:
         return _again(taken, error.reason, None, attempted=True, unknown=True)
+
+
+def _given_up(taken: Taken, call: VoidLabelCall, outcome: Postponed) -> Outcome:
+    """The outcome of the last try: a refusal where surely no try acted, and a person's question where one may have."""
+    tries = taken.claimed.failures + outcome.attempted
+    if tries < VOID_TRIES and not outcome.parked:
+        return outcome
+    return _closed(
+        taken, _void_told(call, "parked" if outcome.unknown else "refused", f"{tries} tries: {outcome.error}")
+    )
 
 
 def _pushed(taken: Taken, result: PushResult, answer: Command | None) -> Outcome:
@@ -319,6 +377,12 @@ def _label_parked(request: LabelRequest, reason: str) -> RecordLabelOutcome:
         carrier=request.carrier,
         reason=reason,
     )
+
+
+def _void_told(
+    call: VoidLabelCall, outcome: Literal["voided", "refused", "parked"], reason: str = ""
+) -> RecordVoidOutcome:
+    return RecordVoidOutcome(shipment_id=call.shipment_id, attempt=call.attempt, outcome=outcome, reason=reason)
 
 
 def _fulfilment_pushed(taken: Taken) -> RecordFulfilmentPushed:

@@ -8,7 +8,8 @@ module drops repeats, finds gaps, groups all that waits into one transaction, an
 - One record is wrong: a dead letter in the same transaction; what follows goes on.
 - A decision raises, or a write fails while the store answers: the batch is halved until one record is left,
   which becomes a dead letter of kind `bug` with an alarm; its neighbours are written.
-- An invariant of the event store breaks: the process exits, and its supervisor starts another.
+- An invariant of the event store breaks, or newer code wrote what is read: the process exits, and its supervisor
+  starts another.
 """
 
 from __future__ import annotations
@@ -18,21 +19,23 @@ import os
 import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
 import stamina
 import structlog
 from faust.types import TP
+from prometheus_client import Counter
 
 from aggregates.event_store import consumer_offsets
-from aggregates.event_store.buyer_keys import BuyerKeys, day_subject
+from aggregates.event_store.buyer_keys import BuyerKeys
 from aggregates.event_store.connection import STORE_AWAY, Connection, StoreUnavailable, connect
 from aggregates.event_store.consumer_offsets import Advance, OffsetMoved, Place
-from aggregates.event_store.dead_letters import DeadLetter, Kind
+from aggregates.event_store.dead_letters import DeadLetter
+from aggregates.event_store.mapper import NewerEvent
 from schemas import codec
-from schemas.envelope import CODE, Envelope, from_headers
+from schemas.envelope import CODE, Envelope, from_headers, odd_header
 from schemas.topics import topic_of
+from streams.letters import dead_letter
 from streams.publishing import BrokerUnavailable
 from streams.standing import Standing
 
@@ -48,6 +51,10 @@ in this process, in PostgreSQL and in Kafka. A lone record never waits for it, n
 WAIT_AT_MOST_SECONDS = 5.0
 EXIT_INVARIANT_BROKEN = 70
 AWAY = (*STORE_AWAY, BrokerUnavailable)
+
+_WITHOUT_VALUE = Counter(
+    "creatorflow_records_without_value_total", "Records without a value that were passed", ["agent"]
+)
 
 
 class NewerCode(Exception):
@@ -125,18 +132,30 @@ class Gap(NamedTuple):
     found: int
 
 
+def with_value(agent: str, records: Sequence[Raw]) -> list[Raw]:
+    """The records that say something. One without a value is counted and passed."""
+    kept = [record for record in records if record.value is not None]
+    if len(kept) < len(records):
+        _WITHOUT_VALUE.labels(agent).inc(len(records) - len(kept))
+        log.warning("records without a value passed", agent=agent, records=len(records) - len(kept))
+    return kept
+
+
 def decode(record: Raw) -> Received:
-    """Decode a record. Raises `codec.BadMessage` with the reason, or `NewerCode`."""
-    if record.value is None:
-        raise codec.BadMessage("the record has no value")
+    """
+    Decode a record. Raises `codec.BadMessage` with the reason, or `NewerCode`.
+
+    What the relay did not send is judged as a whole first: anybody may have written it.
+    """
     try:
         envelope = from_headers(record.headers)
     except KeyError as error:
         raise codec.BadMessage(f"header {error.args[0]} is missing") from None
-    except ValueError as error:
-        raise codec.BadMessage(f"a header does not parse: {error}") from None
+    except ValueError:
+        raise codec.BadMessage(f"header {odd_header(record.headers)} does not parse") from None
+    decoded = codec.decode_from_outside if envelope.log_position is None else codec.decode
     try:
-        message = codec.decode(envelope.type, envelope.version, record.value)
+        message = decoded(envelope.type, envelope.version, record.value or b"")
     except codec.UnknownType as error:
         if envelope.code > CODE:
             raise NewerCode(f"{error}; code {envelope.code} wrote it, this is {CODE}") from None
@@ -250,7 +269,7 @@ class Agent:
             self._process(slices)
         return gaps
 
-    def _process(self, slices: Sequence[Slice]) -> None:
+    def _process(self, slices: Sequence[Slice], *, once_more: bool = True) -> None:
         halved = any(each.place.starts >= HALVED_AFTER_STARTS for each in slices)
         if halved and sum(len(each.records) for each in slices) > 1:
             self._process_halves(slices)
@@ -261,7 +280,7 @@ class Agent:
         except AWAY:
             self._start_over()
             raise
-        except NewerCode:
+        except (NewerCode, NewerEvent):
             raise
         except PartitionBroken as error:
             self._standing.stop(TP(self._work.topic, error.partition), str(error))
@@ -271,7 +290,7 @@ class Agent:
             if others:
                 self._process(others)
         except Exception as error:
-            self._after_failure(slices, error)
+            self._after_failure(slices, error, once_more=once_more)
         else:
             self._moved(slices)
             log.info(
@@ -283,8 +302,11 @@ class Agent:
                 counts=counts,
             )
 
-    def _after_failure(self, slices: Sequence[Slice], error: Exception) -> None:
-        """Learn from the rows whether it happened; if not, halve, down to the one record that fails."""
+    def _after_failure(self, slices: Sequence[Slice], error: Exception, *, once_more: bool) -> None:
+        """
+        Learn from the rows whether it happened; if not, halve, down to the one record that fails. A lone record is
+        decided once more: what was live in memory may have been changed elsewhere.
+        """
         self._start_over()
         self._load_places({each.partition: [] for each in slices})
         left = [
@@ -298,6 +320,8 @@ class Agent:
             self._process(left)
         elif sum(len(each.records) for each in left) > 1:
             self._process_halves(left)
+        elif once_more:
+            self._process(left, once_more=False)
         else:
             self._bury(left[0], error)
 
@@ -445,31 +469,6 @@ def advances(slices: Sequence[Slice]) -> list[Advance]:
         )
         for each in slices
     ]
-
-
-def dead_letter(
-    agent: str, record: Raw, kind: Kind, reason: str, *, keys: BuyerKeys, connection: Connection
-) -> DeadLetter:
-    """The dead letter of a record, its body sealed under today's key."""
-    subject = day_subject(datetime.now(UTC).date())
-    keys.make_ready(connection, [subject])
-    context = f"dead|{record.topic}|{record.partition}|{record.offset}".encode()
-    return DeadLetter(
-        agent,
-        record.topic,
-        record.partition,
-        record.offset,
-        kind,
-        storable(reason),
-        record.key,
-        {storable(name): storable(value.decode("utf-8", "replace")) for name, value in record.headers},
-        keys.seal(subject, record.value or b"", context),
-    )
-
-
-def storable(text: str) -> str:
-    """Text as PostgreSQL takes it, which holds any character but NUL."""
-    return text.replace("\x00", "\\x00")
 
 
 def _waiting(queue: Any, already: int) -> list[Any]:

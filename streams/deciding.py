@@ -27,10 +27,12 @@ from aggregates.event_store.dead_letters import DeadLetter
 from aggregates.event_store.recorder import Effects, Origin
 from aggregates.policies.clocks import scheduled_after
 from aggregates.policies.outside_calls import calls_of
-from schemas import codec
+from schemas import codec, topics
 from schemas.commands import Command
 from schemas.envelope import Envelope
-from streams.consuming import Raw, Received, Slice, advances, dead_letter, decode, gathering, is_new
+from streams.consuming import Raw, Received, Slice, advances, decode, gathering, is_new, with_value
+from streams.letters import dead_letter, under_key
+from streams.snapshotting import Form, Snapshots
 
 LIVE_AGGREGATES = 20_000
 GATHER_SECONDS = 0.06
@@ -51,6 +53,8 @@ class Decision(NamedTuple):
     """Reads what the decisions of this batch must know, in bulk; the function it returns gives each its part."""
     also: Callable[[Any, Any, Effects], None]
     """Adds what an event of an aggregate writes beside calls and timers."""
+    snapshots: Form | None = None
+    """How aggregates that grow long are kept beside their events."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,13 @@ class Decider:
         self._log = log
         self._keys = keys
         self._live: LRUCache[UUID, Aggregate] = LRUCache(LIVE_AGGREGATES)
+        self._snapshots = None if decision.snapshots is None else Snapshots(decision.snapshots, log)
 
     def forget(self) -> None:
         """Drop the live aggregates."""
         self._live.clear()
+        if self._snapshots is not None:
+            self._snapshots.forget()
 
     def pause_after(self, records: int) -> float:
         """Commands wait for each other a little."""
@@ -91,6 +98,8 @@ class Decider:
         received = self._received(connection, slices, dead, effects)
         decided = self._decided(connection, received, effects)
         self._log.events.put(decided.events, connection=connection, effects=decided.effects, origins=decided.origins)
+        if self._snapshots is not None:
+            self._snapshots.take(connection, self._touched(decided.events))
         return (
             f"{len(decided.events)} events, {decided.repeats} repeats, {len(effects.calls)} calls,"
             f" {len(effects.dead_letters)} dead letters"
@@ -107,11 +116,11 @@ class Decider:
         received: list[Received] = []
         for part in slices:
             seen = part.place.seen_position
-            for record in part.records:
+            for record in with_value(self.name, part.records):
                 if (record.partition, record.offset) in dead:
                     continue
                 one = self._decoded(connection, record, effects)
-                if one is None:
+                if one is None or self._is_astray(connection, one, effects):
                     continue
                 if is_new(one, seen, equal_is_new=True):
                     seen = max(seen, one.envelope.log_position or 0)
@@ -126,6 +135,19 @@ class Decider:
                 dead_letter(self.name, record, "bad", str(error), keys=self._keys, connection=connection)
             )
             return None
+
+    def _is_astray(self, connection: Connection, one: Received, effects: Effects) -> bool:
+        """Whether a record came under a key that is not its aggregate's, and is sent again, where its writer is."""
+        if one.envelope.log_position is not None:
+            return False
+        key = topics.key_of(one.message)
+        if one.record.key == key.encode():
+            return False
+        letter = dead_letter(
+            self.name, one.record, "bad", "key: is not the id in the body", keys=self._keys, connection=connection
+        )
+        effects.dead_letters.append(under_key(letter, key))
+        return True
 
     def _decided(self, connection: Connection, received: Sequence[Received], effects: Effects) -> _Decided:
         entries = {index: entry for index, one in enumerate(received) if (entry := inbox_entry(one)) is not None}
@@ -192,10 +214,17 @@ class Decider:
                 missing.append(each)
             else:
                 found[each] = aggregate
-        if missing:
+        if missing and self._snapshots is not None:
+            loaded = self._snapshots.load(connection, sorted(missing))
+            self._live.update(loaded)
+            found.update(loaded)
+        elif missing:
             stored = self._log.recorder.select_streams(connection, sorted(missing))
             found.update(self._folded(stored))
         return found
+
+    def _touched(self, events: Sequence[Any]) -> list[Aggregate]:
+        return [live for each in {event.originator_id for event in events} if (live := self._live.get(each))]
 
     def _folded(self, stored: Sequence[StoredEvent]) -> dict[UUID, Aggregate]:
         folded: dict[UUID, Any] = {}

@@ -19,7 +19,8 @@ from aggregates.event_store.connection import Connection
 from aggregates.event_store.dead_letters import DeadLetter
 from aggregates.event_store.raw_webhooks import RawWebhook
 from aggregates.event_store.recorder import Effects
-from streams.consuming import Raw, Slice, advances, dead_letter, gathering
+from streams.consuming import Raw, Slice, advances, gathering, with_value
+from streams.letters import dead_letter
 from streams.publishing import BrokerUnavailable, Publisher, Record
 
 SEND_WITHIN_SECONDS = 30.0
@@ -81,7 +82,10 @@ class Forwarder:
     ) -> str:
         """Send what these records become, and then move the offsets with what is kept of them."""
         records = [
-            record for part in slices for record in part.records if (record.partition, record.offset) not in dead
+            record
+            for part in slices
+            for record in with_value(self.name, part.records)
+            if (record.partition, record.offset) not in dead
         ]
         forwarded = self._transform(connection, records)
         effects = Effects(self.name, self.topic, advances(slices))

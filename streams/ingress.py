@@ -1,7 +1,7 @@
 """
 The door: verify a webhook over its raw bytes, put the bytes on their topic unchanged, and answer once they are durable.
 
-Reads: HTTP.    Writes: tiktok.webhooks.v1, and the commands of operators.
+Reads: HTTP.    Writes: tiktok.webhooks.v1, the commands of operators, and which dead letters they want sent again.
 Repeated: answered `already_processed` when this process saw the same id and body acknowledged; the inbox decides.
 Bad: 401 for a signature that is missing or wrong, 413 above 1 MiB, 503 while Kafka does not take it; never 500.
 """
@@ -18,7 +18,7 @@ import structlog
 from cachetools import LRUCache
 from prometheus_client import Counter
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -26,8 +26,10 @@ from gateways.tiktok import webhooks
 from schemas import topics
 from schemas.codec import encode
 from schemas.values import Value
-from streams.operators import operator_routes
+from streams.bodies import read_body
+from streams.operators import operator_routes, redelivery_route
 from streams.publishing import BrokerUnavailable, Full, Publisher, Record, RecordTooLarge
+from streams.redelivery import Redeliver
 
 log = structlog.get_logger()
 
@@ -107,7 +109,7 @@ class Ingress:
 
     async def tiktok(self, request: Request) -> Response:
         """POST /webhooks/tiktok."""
-        body = await _body(request)
+        body = await read_body(request, MAX_BODY_BYTES)
         if body is None:
             return _answer(413, "too_large")
         signature = request.headers.get("x-tiktok-shop-signature", "")
@@ -130,11 +132,15 @@ class Ingress:
         return [secret.value for secret in self._secrets if secret.valid_until is None or now < secret.valid_until]
 
 
-def build_ingress(secrets: Sequence[Secret], publisher: Publisher) -> tuple[Starlette, Gatherer]:
+def build_ingress(secrets: Sequence[Secret], publisher: Publisher, redeliver: Redeliver) -> tuple[Starlette, Gatherer]:
     """The ingress application, and the gatherer that must run beside it."""
     gatherer = Gatherer(publisher)
     ingress = Ingress(secrets, gatherer)
-    routes = [Route("/webhooks/tiktok", ingress.tiktok, methods=["POST"]), *operator_routes(gatherer.put)]
+    routes = [
+        Route("/webhooks/tiktok", ingress.tiktok, methods=["POST"]),
+        *operator_routes(gatherer.put),
+        redelivery_route(redeliver),
+    ]
     return Starlette(routes=routes), gatherer
 
 
@@ -146,21 +152,6 @@ def _record(body: bytes, event_id: str) -> Record:
         ("signature-format", b"specification"),
     ]
     return Record(topics.TIKTOK_WEBHOOKS, key.encode(), body, headers)
-
-
-async def _body(request: Request) -> bytes | None:
-    """The body, or None above the limit, whatever the length header says."""
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > MAX_BODY_BYTES:
-                return None
-            chunks.append(chunk)
-    except ClientDisconnect:
-        return b""
-    return b"".join(chunks)
 
 
 def _answer(status: int, answer: str, body: Accepted | None = None) -> Response:

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from aggregates import stock_item
+from aggregates import stock_item, stock_item_snapshot
 from aggregates.event_store.connection import Connection
-from aggregates.stock_item import Known
+from aggregates.event_store.listings import Listing, ListingKey
+from aggregates.event_store.recorder import Effects
+from aggregates.stock_item import Known, StockItem
 from schemas import topics
 from schemas.commands import Command
-from streams.deciding import Decision, KnownOf, nothing_also
+from streams.deciding import Decision, KnownOf
+from streams.snapshotting import Form
 
 
 def known(connection: Connection, commands: Sequence[Command], at: datetime) -> KnownOf:
@@ -23,4 +27,14 @@ def known(connection: Connection, commands: Sequence[Command], at: datetime) -> 
     return lambda command: Known(at)
 
 
-DECISION = Decision("inventory.decide", topics.INVENTORY_COMMANDS, stock_item.decide, known, nothing_also)
+def also(item: StockItem, event: Any, effects: Effects) -> None:
+    """Write what a listing is made of, so that orders placed from now on are split into its parts."""
+    if isinstance(event, StockItem.ListingMapped):
+        key = ListingKey(event.marketplace, event.shop, event.sku_id)
+        effects.listings.append(Listing(key, event.parts, event.mapped_at))
+
+
+SNAPSHOTS = Form(
+    stock_item_snapshot.FORM, stock_item_snapshot.to_bytes, stock_item_snapshot.from_bytes, stock_item_snapshot.size
+)
+DECISION = Decision("inventory.decide", topics.INVENTORY_COMMANDS, stock_item.decide, known, also, SNAPSHOTS)

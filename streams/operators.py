@@ -6,9 +6,10 @@ Errors are RFC 9457 problem details that name the field and the reason.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -16,29 +17,50 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from schemas import codec, topics, values
+from aggregates.event_store.connection import STORE_FAULT
+from schemas import codec, inputs, topics, values
 from schemas.commands import (
+    AnswerCancellation,
     BuyLabel,
     CancelOrder,
     Command,
     DescribeStockItem,
     HandOver,
     HoldOrder,
+    MapListing,
+    MarkPacked,
+    MarkPrinted,
     OverridePriority,
+    PutBack,
     RecordCount,
     RecordMovement,
     ReleaseOrder,
+    ReplaceLabel,
+    SplitOrder,
 )
 from schemas.envelope import Envelope, to_headers
+from schemas.inputs import BadInput, grams
+from schemas.tiktok import Weight
+from schemas.values import LineQuantity, Need
+from streams.bodies import read_body
+from streams.operator_bodies import (
+    Answer,
+    Cancellation,
+    Count,
+    Description,
+    LineUnits,
+    ManyOrders,
+    ManyPackages,
+    Moment,
+    Movement,
+    Parcels,
+    Parts,
+    Priority,
+    Reason,
+    Redelivery,
+)
 from streams.publishing import BrokerUnavailable, Full, Record, RecordTooLarge
-
-NO_NUL = r"^[^\x00]*$"
-MAX_TEXT_CHARACTERS = 1000
-MAX_UNITS = 1_000_000_000
-
-Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT_CHARACTERS, pattern=NO_NUL)]
-Units = Annotated[int, msgspec.Meta(ge=-MAX_UNITS, le=MAX_UNITS)]
-Aware = Annotated[datetime, msgspec.Meta(tz=True)]
+from streams.redelivery import NotRedeliverable, Redeliver, Wish
 
 Put = Callable[[Record], Awaitable[None]]
 Build = Callable[[UUID, dict[str, str], bytes], list[Command]]
@@ -57,46 +79,6 @@ class Problem(Exception):
         self.title = title
 
 
-class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of a hold or a cancellation."""
-
-    reason: Text
-
-
-class Nothing(msgspec.Struct, frozen=True):
-    """A body that may be empty."""
-
-
-class Priority(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of a priority override."""
-
-    score: int
-    reason: Text
-
-
-class Movement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of a stock movement."""
-
-    kind: Literal["receipt", "dispatch", "return_good", "return_damaged", "correction"]
-    quantity: Units
-    reference: Text
-    occurred_at: datetime
-
-
-class Count(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of a count."""
-
-    quantity: Units
-    counted_at: datetime
-    packed_included: bool = False
-
-
-class Moment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of a hand-over; the time is now where it is left out."""
-
-    occurred_at: Aware | None = None
-
-
 def operator_routes(put: Put) -> list[Route]:
     """The operator's endpoints over a function that makes one record durable."""
     endpoints: dict[str, tuple[Callable[[str], UUID], Build]] = {
@@ -106,11 +88,24 @@ def operator_routes(put: Put) -> list[Route]:
         "/orders/{id}/release": (order_of, _release),
         "/orders/{id}/cancel": (order_of, _cancel),
         "/orders/{id}/priority": (order_of, _priority),
-        "/packages/{id}/handed-over": (package_of, _handed_over),
+        "/orders/{id}/split": (order_of, _split),
+        "/orders/{id}/answer-cancellation": (order_of, _answer_cancellation),
         "/packages/{id}/buy-label": (package_of, _buy_label),
+        "/packages/{id}/replace-label": (package_of, _replace_label),
+        **{f"/packages/{{id}}/{step}": (package_of, _stepped(command)) for step, command in PACKAGE_STEPS.items()},
+    }
+    described: dict[str, tuple[Callable[[str], UUID], Build]] = {
+        "/stock-items/{id}": (stock_item_of, _description),
+        "/listings/{marketplace}/{shop}/{sku_id}": (stock_item_of, _parts),
     }
     return [
-        Route(path, _endpoint(put, identify, build), methods=["POST"]) for path, (identify, build) in endpoints.items()
+        Route("/orders/bulk", _bulk(put, _cancellations), methods=["POST"]),
+        Route("/packages/bulk", _bulk(put, _package_steps), methods=["POST"]),
+        *(
+            Route(path, _endpoint(put, identify, build), methods=[method])
+            for method, group in (("POST", endpoints), ("PUT", described))
+            for path, (identify, build) in group.items()
+        ),
     ]
 
 
@@ -118,17 +113,38 @@ def _endpoint(put: Put, identify: Callable[[str], UUID], build: Build) -> Callab
     async def endpoint(request: Request) -> Response:
         try:
             key = _idempotency_key(request)
-            name = request.path_params["id"]
-            body = await request.body()
-            if len(body) > MAX_BODY_BYTES:
-                raise Problem(413, "Too large", f"the body has more than {MAX_BODY_BYTES} bytes")
-            for command in build(identify(name), {"id": name, "key": key}, body):
-                await put(_record(command, key))
+            name = ":".join(request.path_params.values())
+            body = await _body(request)
+            *beside, asked = build(identify(name), {"id": name, "key": key}, body)
+            for command in beside:
+                await put(_record(command, key, f"{key}:describe"))
+            await put(_record(asked, key))
         except Problem as problem:
             return _problem(problem)
         except (BrokerUnavailable, Full, RecordTooLarge) as error:
             return _problem(Problem(503, "Unavailable", f"Kafka did not take the command: {type(error).__name__}"))
-        return Response(msgspec.json.encode({"command_id": key}), status_code=202, media_type="application/json")
+        return _accepted(key)
+
+    return endpoint
+
+
+def _bulk(put: Put, build: Callable[[bytes], list[Command]]) -> Callable[[Request], Awaitable[Response]]:
+    """
+    One command for each of many. All have the request's id, which counts once for each order or package.
+
+    Repeated: after a 503, which may come when some were taken, the same request goes on with the rest.
+    """
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            key = _idempotency_key(request)
+            commands = build(await _body(request))
+            await asyncio.gather(*(put(_record(command, key, key)) for command in commands))
+        except Problem as problem:
+            return _problem(problem)
+        except (BrokerUnavailable, Full, RecordTooLarge) as error:
+            return _problem(Problem(503, "Unavailable", f"Kafka did not take all commands: {type(error).__name__}"))
+        return _accepted(key)
 
     return endpoint
 
@@ -150,7 +166,7 @@ def package_of(name: str) -> UUID:
 
 def _identified(name: str, what: str, derive: Callable[[tuple[str, str, str]], UUID]) -> UUID:
     parts = name.split(":")
-    if len(parts) == 3 and all(parts) and "\x00" not in name:
+    if len(parts) == 3 and name.isprintable() and all(0 < len(part) <= inputs.MAX_ID_CHARACTERS for part in parts):
         return derive((parts[0], parts[1], parts[2]))
     try:
         return UUID(name)
@@ -192,10 +208,56 @@ def _count(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
 
 def _described(target: UUID, names: dict[str, str]) -> list[Command]:
     """A stock item that is named by its listing says so, so that a person can find it by that name."""
-    parts = names["id"].split(":")
-    if len(parts) != 3:
+    listing = _listing_of(names["id"])
+    if listing is None:
         return []
-    return [DescribeStockItem(stock_item_id=target, marketplace=parts[0], shop=parts[1], sku_id=parts[2])]
+    marketplace, shop, sku_id = listing
+    return [DescribeStockItem(stock_item_id=target, marketplace=marketplace, shop=shop, sku_id=sku_id)]
+
+
+def _listing_of(name: str) -> tuple[str, str, str] | None:
+    """Marketplace, shop and SKU where an id names them, None where it is a uuid."""
+    parts = name.split(":")
+    return (parts[0], parts[1], parts[2]) if len(parts) == 3 else None
+
+
+def _description(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+    described = _decoded(body, Description)
+    marketplace, shop, sku_id = _listing_of(names["id"]) or ("", "", "")
+    weight = described.weight or Weight()
+    try:
+        weight_grams = grams(weight.value, weight.unit, "weight")
+    except BadInput as error:
+        raise Problem(422, "Invalid", str(error)) from None
+    return [
+        DescribeStockItem(
+            stock_item_id=target,
+            marketplace=marketplace,
+            shop=shop,
+            sku_id=sku_id,
+            seller_sku=described.seller_sku,
+            weight_grams=weight_grams,
+        )
+    ]
+
+
+def _parts(_own: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+    """A listing's mapping, decided by the stock item of its first part."""
+    parts = _decoded(body, Parts).parts
+    needs = tuple(Need(stock_item_id=stock_item_of(part.stock_item), quantity=part.units) for part in parts)
+    if len({need.stock_item_id for need in needs}) < len(needs):
+        raise Problem(422, "Invalid", "parts: each stock item may be named once")
+    marketplace, shop, sku_id = names["id"].split(":")
+    return [
+        MapListing(
+            stock_item_id=needs[0].stock_item_id,
+            marketplace=marketplace,
+            shop=shop,
+            sku_id=sku_id,
+            parts=needs,
+            mapped_at=datetime.now(UTC),
+        )
+    ]
 
 
 def _hold(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
@@ -207,7 +269,44 @@ def _release(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
 
 
 def _cancel(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
-    return [CancelOrder(order_id=target, reason=_decoded(body, Reason).reason, operator=SOURCE)]
+    cancellation = _decoded(body, Cancellation)
+    return [
+        CancelOrder(
+            order_id=target,
+            reason=cancellation.reason,
+            operator=SOURCE,
+            lines=_units(cancellation.lines),
+            reference=names["key"] if cancellation.lines else "",
+        )
+    ]
+
+
+def _units(lines: tuple[LineUnits, ...]) -> tuple[LineQuantity, ...]:
+    return tuple(LineQuantity(line_id=line.line_id, quantity=line.quantity) for line in lines)
+
+
+def _split(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+    packages = tuple(_units(lines) for lines in _decoded(body, Parcels).packages)
+    return [SplitOrder(order_id=target, packages=packages, operator=SOURCE)]
+
+
+def _answer_cancellation(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+    answer = _decoded(body, Answer)
+    return [
+        AnswerCancellation(
+            order_id=target,
+            cancel_id=answer.cancel_id,
+            approve=answer.approve,
+            reason=answer.reason,
+            operator=SOURCE,
+        )
+    ]
+
+
+def _cancellations(body: bytes) -> list[Command]:
+    many = _decoded(body, ManyOrders)
+    targets = dict.fromkeys(order_of(name) for name in many.orders)
+    return [CancelOrder(order_id=target, reason=many.reason, operator=SOURCE) for target in targets]
 
 
 def _priority(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
@@ -217,9 +316,34 @@ def _priority(target: UUID, names: dict[str, str], body: bytes) -> list[Command]
     return [OverridePriority(order_id=target, score=priority.score, reason=priority.reason, operator=SOURCE)]
 
 
-def _handed_over(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
-    at = _decoded(body or b"{}", Moment).occurred_at or datetime.now(UTC)
-    return [HandOver(shipment_id=target, occurred_at=at, operator=SOURCE)]
+PackageStep = type[MarkPrinted] | type[MarkPacked] | type[HandOver] | type[PutBack]
+
+PACKAGE_STEPS: dict[str, PackageStep] = {
+    "printed": MarkPrinted,
+    "packed": MarkPacked,
+    "handed-over": HandOver,
+    "put-back": PutBack,
+}
+
+
+def _stepped(command: PackageStep) -> Build:
+    def build(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+        at = _decoded(body or b"{}", Moment).occurred_at or datetime.now(UTC)
+        return [command(shipment_id=target, occurred_at=at, operator=SOURCE)]
+
+    return build
+
+
+def _package_steps(body: bytes) -> list[Command]:
+    many = _decoded(body, ManyPackages)
+    at = many.occurred_at or datetime.now(UTC)
+    packages = dict.fromkeys(package_of(name) for name in many.packages)
+    command = PACKAGE_STEPS[many.action]
+    return [command(shipment_id=package, occurred_at=at, operator=SOURCE) for package in packages]
+
+
+def _replace_label(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+    return [ReplaceLabel(shipment_id=target, reason=_decoded(body, Reason).reason, operator=SOURCE)]
 
 
 def _buy_label(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
@@ -228,11 +352,11 @@ def _buy_label(target: UUID, names: dict[str, str], body: bytes) -> list[Command
 
 def _decoded(body: bytes, kind: type[Any]) -> Any:
     try:
-        return msgspec.json.decode(body, type=kind)
+        return msgspec.json.decode(inputs.well_formed(body), type=kind)
     except msgspec.ValidationError as error:
         raise Problem(422, "Invalid", str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Problem(400, "Not JSON", "the body is not JSON in UTF-8") from None
+    except inputs.BadInput as error:
+        raise Problem(400, "Not JSON", str(error)) from None
 
 
 def _idempotency_key(request: Request) -> str:
@@ -244,11 +368,11 @@ def _idempotency_key(request: Request) -> str:
     return key
 
 
-def _record(command: Command, key: str) -> Record:
+def _record(command: Command, key: str, command_id: str = "") -> Record:
     name = type(command).__name__
     target = topics.key_of(command)
     envelope = Envelope(
-        id=key if not isinstance(command, DescribeStockItem) else f"{key}:describe",
+        id=command_id or key,
         type=name,
         source=SOURCE,
         time=datetime.now(UTC),
@@ -262,3 +386,40 @@ def _record(command: Command, key: str) -> Record:
 def _problem(problem: Problem) -> Response:
     body = {"type": "about:blank", "title": problem.title, "status": problem.status, "detail": str(problem)}
     return Response(msgspec.json.encode(body), status_code=problem.status, media_type="application/problem+json")
+
+
+def _accepted(key: str) -> Response:
+    return Response(msgspec.json.encode({"command_id": key}), status_code=202, media_type="application/json")
+
+
+async def _body(request: Request) -> bytes:
+    body = await read_body(request, MAX_BODY_BYTES)
+    if body is None:
+        raise Problem(413, "Too large", f"the body has more than {MAX_BODY_BYTES} bytes")
+    return body
+
+
+def redelivery_route(redeliver: Redeliver) -> Route:
+    """The operator's endpoint over a function that sends dead letters again."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            key = _idempotency_key(request)
+            body = await _body(request)
+            await redeliver(key, body, _wish(body))
+        except Problem as problem:
+            return _problem(problem)
+        except NotRedeliverable as error:
+            return _problem(Problem(422, "Invalid", str(error)))
+        except STORE_FAULT as error:
+            return _problem(Problem(503, "Unavailable", f"PostgreSQL did not take it: {type(error).__name__}"))
+        return _accepted(key)
+
+    return Route("/dead-letters/redeliver", endpoint, methods=["POST"])
+
+
+def _wish(body: bytes) -> Wish:
+    asked: Redelivery = _decoded(body, Redelivery)
+    if bool(asked.ids) == asked.all or (asked.reason and not asked.all):
+        raise Problem(422, "Invalid", "ids: either ids, or all, which may be narrowed by a reason")
+    return Wish(asked.ids, asked.reason)

@@ -23,11 +23,12 @@ from streams.consuming import (
     Received,
     Slice,
     advances,
-    dead_letter,
     decode,
     gathering,
     is_new,
+    with_value,
 )
+from streams.letters import dead_letter
 
 GATHER_SECONDS = 0.2
 
@@ -71,7 +72,7 @@ class Reader:
     ) -> list[Received]:
         seen = part.place.seen_position
         new: list[Received] = []
-        for record in part.records:
+        for record in with_value(self.name, part.records):
             if (record.partition, record.offset) in dead:
                 continue
             one = self._decoded(connection, record, effects)

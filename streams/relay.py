@@ -3,7 +3,8 @@ Send what the event store holds, in order: each event's public form, and the com
 
 Reads: the log, from the stored position.    Writes: the events topics, and commands for other aggregates.
 Repeated: consumers drop what they have seen, by log position.    Bad: an event on which the policy raises, or of which
-something grows too large for its topic, becomes a dead letter of kind `bug`, with an alarm, and the relay goes on.
+something grows too large for its topic, becomes a dead letter of kind `bug`, with an alarm, and the relay goes on. One
+that newer code wrote ends the process: its own relay will send it.
 
 One process leads, by a row with a term and a lease of 5 s, renewed by compare-and-set on term and position together.
 A leader that was stopped and wakes up sends one batch at most, which is a repeat, and then finds that it lost.
@@ -25,6 +26,7 @@ from aggregates.event_store.application import EventLog
 from aggregates.event_store.buyer_keys import BuyerKeys, day_subject
 from aggregates.event_store.connection import STORE_FAULT, Connection, connect
 from aggregates.event_store.dead_letters import DeadLetter
+from aggregates.event_store.mapper import NewerEvent
 from aggregates.event_store.relay_state import Leadership, LeadershipLost, Logged, Sent
 from aggregates.policies.fulfilment import commands_after
 from aggregates.publication import public
@@ -174,6 +176,8 @@ class Relay:
             outgoing = outgoing_of(logged, self._log.event_of(logged))
             for each in outgoing:
                 check_size(each.topic, each.value)
+        except NewerEvent:
+            raise
         except Exception as error:
             log.error("event dead-lettered as a bug", position=logged.position, type=logged.topic, exc_info=error)
             self._bury(logged, error)
@@ -184,7 +188,7 @@ class Relay:
         connection = self._connected()
         subject = day_subject(datetime.now(UTC).date())
         self._keys.make_ready(connection, [subject])
-        context = f"dead|log|0|{logged.position}".encode()
+        context = dead_letters.context_of("log", 0, logged.position)
         letter = DeadLetter(
             "relay",
             "log",

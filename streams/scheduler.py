@@ -20,7 +20,8 @@ import structlog
 from aggregates.event_store import inbox, scheduled_commands
 from aggregates.event_store.connection import STORE_FAULT, Connection, connect
 from aggregates.event_store.scheduled_commands import Due
-from schemas.envelope import Envelope, to_headers
+from schemas import codec
+from schemas.envelope import CODE, Envelope, to_headers
 from streams.deciding import SCHEDULER
 from streams.publishing import BrokerUnavailable, Publisher, Record
 
@@ -98,7 +99,7 @@ class Scheduler:
 
 
 def record_of(due: Due) -> Record:
-    """The record of a command that is due."""
+    """The record of a command that is due. One that this code does not know says that newer code wrote it."""
     envelope = Envelope(
         id=due.key if due.key.startswith("call:") else f"timer:{due.key}",
         type=due.type,
@@ -107,5 +108,6 @@ def record_of(due: Due) -> Record:
         subject=due.record_key,
         correlation_id=due.correlation,
         causation_id=due.cause,
+        code=CODE if codec.is_known(due.type) else CODE + 1,
     )
     return Record(due.topic, due.record_key.encode(), due.body, to_headers(envelope))

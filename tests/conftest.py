@@ -31,6 +31,7 @@ BEGIN
     FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'
     LOOP PERFORM setval(name::regclass, 1, false); END LOOP;
     UPDATE relay SET leader = '', term = 0, lease_until = '-infinity', position = 0, last_timer_sent = 0;
+    UPDATE store_epoch SET min_code = 1;
 END $$
 """
 """Deleting is some twenty times as fast as making a database, or truncating so many tables."""

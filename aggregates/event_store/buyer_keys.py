@@ -22,6 +22,7 @@ from schemas.values import Person, Sealed
 
 NONCE_BYTES = 12
 CACHED_KEYS = 50_000
+DIGEST_BYTES = 8
 _PERSON = b"person"
 
 _encoder = msgspec.json.Encoder()
@@ -51,6 +52,7 @@ class BuyerKeys:
             raise ValueError("the master key must have 32 bytes")
         self._master = AESGCM(master_key)
         self._ciphers: dict[tuple[str, int], AESGCM | None] = {}
+        self._digest_keys: dict[tuple[str, int], bytes] = {}
 
     def make_ready(self, connection: Connection, subjects: Iterable[str]) -> None:
         """
@@ -63,6 +65,7 @@ class BuyerKeys:
             return
         if len(self._ciphers) > CACHED_KEYS:
             self._ciphers.clear()
+            self._digest_keys.clear()
         absent = sorted(set(missing) - self._load(connection, missing))
         if absent:
             connection.execute(
@@ -89,8 +92,10 @@ class BuyerKeys:
         return Sealed(subject=subject, key_version=1, data=nonce + cipher.encrypt(nonce, plain, context))
 
     def seal_person(self, subject: str, person: Person) -> Sealed:
-        """Encrypt a person under the buyer's key."""
-        return self.seal(subject, _encoder.encode(person), _PERSON)
+        """Encrypt a person under the buyer's key, with the digest of name and street under the same key."""
+        sealed = self.seal(subject, _encoder.encode(person), _PERSON)
+        key = self._digest_keys.get((subject, 1))
+        return sealed if key is None else msgspec.structs.replace(sealed, digest=_digest(key, person))
 
     def open(self, connection: Connection, sealed: Sealed, context: bytes) -> bytes | None:
         """The bytes, or None when the key was destroyed (or the ciphertext stands where it does not belong)."""
@@ -118,7 +123,14 @@ class BuyerKeys:
             prepare=True,
         ).fetchall()
         for subject, version, wrapped, destroyed in rows:
-            self._ciphers[(subject, version)] = None if destroyed else AESGCM(self._unwrap(subject, bytes(wrapped)))
+            place = (subject, version)
+            if destroyed:
+                self._ciphers[place] = None
+                self._digest_keys.pop(place, None)
+                continue
+            key = self._unwrap(subject, bytes(wrapped))
+            self._ciphers[place] = AESGCM(key)
+            self._digest_keys[place] = hmac.digest(key, b"digest", "sha256")
         return {row[0] for row in rows}
 
     def _wrap(self, subject: str, key: bytes) -> bytes:
@@ -127,3 +139,10 @@ class BuyerKeys:
 
     def _unwrap(self, subject: str, wrapped: bytes) -> bytes:
         return self._master.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], subject.encode())
+
+
+def _digest(key: bytes, person: Person) -> str:
+    """The same for the same name and street, blanks and case apart; phone and e-mail do not count."""
+    parts = (" ".join(text.split()).casefold() for text in (person.name, person.street1, person.street2))
+    text = "|".join(f"{len(part)}:{part}" for part in parts)
+    return hmac.digest(key, text.encode(), "sha256")[:DIGEST_BYTES].hex()

@@ -38,6 +38,29 @@ def known(connection: Connection, entries: Sequence[Entry]) -> dict[tuple[str, s
     return {(source, event_id, target): bytes(payload_hash) for source, event_id, target, payload_hash in rows}
 
 
+def claim(connection: Connection, entry: Entry) -> bool:
+    """
+    Note a message that is decided in the caller's own transaction; False when it is a repeat.
+
+    Raced: the second waits for the first, and is a repeat once that was committed.
+    """
+    claimed = connection.execute(
+        "INSERT INTO inbox (source, event_id, target, payload_hash, outcome) VALUES (%s, %s, %s, %s, %s)"
+        " ON CONFLICT (source, event_id, target) DO UPDATE SET payload_hash = excluded.payload_hash"
+        " WHERE inbox.payload_hash <> excluded.payload_hash",
+        entry,
+    )
+    return claimed.rowcount == 1
+
+
+def conclude(connection: Connection, entry: Entry) -> None:
+    """Say what became of a message that was claimed."""
+    connection.execute(
+        "UPDATE inbox SET outcome = %s WHERE (source, event_id, target) = (%s, %s, %s)",
+        (entry.outcome, *entry[:3]),
+    )
+
+
 def outcome(connection: Connection, event_id: str) -> tuple[str, str] | None:
     """What became of a command: its outcome and when, or None while it was not decided."""
     row = connection.execute(

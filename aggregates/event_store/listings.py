@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
@@ -27,21 +28,25 @@ class Listing(NamedTuple):
 
     key: ListingKey
     parts: tuple[Need, ...]
+    mapped_at: datetime
 
 
 def insert(connection: Connection, listings: Sequence[Listing]) -> None:
-    """Map listings. Repeated: the later mapping counts for orders placed after it."""
-    latest = {each.key: each for each in listings}
+    """Map listings. Repeated, or raced by another stock item's mapping: the later one counts."""
+    latest = {each.key: each for each in sorted(listings, key=lambda each: each.mapped_at)}
     ordered = [latest[key] for key in sorted(latest)]
     connection.execute(
-        "INSERT INTO listings (marketplace, shop, sku_id, parts)"
-        " SELECT m, s, k, p::jsonb FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[]) AS v (m, s, k, p)"
-        " ON CONFLICT (marketplace, shop, sku_id) DO UPDATE SET parts = excluded.parts",
+        "INSERT INTO listings (marketplace, shop, sku_id, parts, mapped_at)"
+        " SELECT m, s, k, p::jsonb, at FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::timestamptz[])"
+        " AS v (m, s, k, p, at) ON CONFLICT (marketplace, shop, sku_id)"
+        " DO UPDATE SET parts = excluded.parts, mapped_at = excluded.mapped_at"
+        " WHERE listings.mapped_at <= excluded.mapped_at",
         (
             [each.key.marketplace for each in ordered],
             [each.key.shop for each in ordered],
             [each.key.sku_id for each in ordered],
             [_encoder.encode(each.parts).decode() for each in ordered],
+            [each.mapped_at for each in ordered],
         ),
     )
 

@@ -5,18 +5,23 @@ half built.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import Mapper, MapperDeserialisationError, StoredEvent
-from eventsourcing.utils import get_topic, resolve_topic
+from eventsourcing.utils import get_topic
+
+from aggregates.publication import STORED
+from aggregates.upcasters import SKIPPED, STEPS, Skipped
+from schemas.envelope import CODE
 
 MAX_EVENT_BYTES = 3 * 1024 * 1024
 
 _encoder = msgspec.json.Encoder()
+_READ: tuple[type[Any], ...] = (*STORED.values(), Skipped)
+_DECODERS: dict[type[Any], msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(kind) for kind in _READ}
 
 
 class EventTooLarge(ValueError):
@@ -24,13 +29,11 @@ class EventTooLarge(ValueError):
 
 
 class NewerEvent(MapperDeserialisationError):
-    """A stored event whose version is above this code's: newer code wrote it."""
+    """
+    A stored event of a type or version that this code does not know.
 
-
-@cache
-def _decoder(topic: str) -> tuple[msgspec.json.Decoder[Any], type[Any]]:
-    kind = resolve_topic(topic)
-    return msgspec.json.Decoder(kind), kind
+    The log holds nothing but what our own code wrote, so newer code did: this process must not go on.
+    """
 
 
 class EventMapper(Mapper[UUID]):
@@ -55,31 +58,37 @@ class EventMapper(Mapper[UUID]):
         return StoredEvent(originator_id, originator_version, get_topic(kind), encoded)
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
-        decoder, kind = _decoder(stored_event.topic)
+        kind = STORED.get(stored_event.topic)
         state = stored_event.state
-        version = getattr(kind, "class_version", 1)
-        if version > 1 or b'"class_version"' in state:
-            state = self._lifted(kind, version, stored_event)
+        if kind is None or getattr(kind, "class_version", 1) > 1 or b'"class_version"' in state:
+            kind, state = _lifted(stored_event)
         identified = b'{"originator_id":"%s","originator_version":%d,%s' % (
             str(stored_event.originator_id).encode(),
             stored_event.originator_version,
             state[1:],
         )
         try:
-            event: DomainEventProtocol[UUID] = decoder.decode(identified)
+            event: DomainEventProtocol[UUID] = _DECODERS[kind].decode(identified)
         except msgspec.MsgspecError as error:
             raise MapperDeserialisationError(f"{_name(stored_event)}: {error}") from None
         return event
 
-    @staticmethod
-    def _lifted(kind: type[Any], version: int, stored_event: StoredEvent) -> bytes:
-        state: dict[str, Any] = msgspec.json.decode(stored_event.state)
-        stored = state.pop("class_version", 1)
-        if stored > version:
-            raise NewerEvent(f"{_name(stored_event)}: version {stored} is newer than this code's {version}")
-        for step in range(stored, version):
-            getattr(kind, f"upcast_v{step}_v{step + 1}")(state)
-        return _encoder.encode(state)
+
+def _lifted(stored_event: StoredEvent) -> tuple[type[Any], bytes]:
+    """The class that a stored event is read as today, and its state lifted to that class's version."""
+    state: dict[str, Any] = msgspec.json.decode(stored_event.state)
+    topic, version = stored_event.topic, state.pop("class_version", 1)
+    if topic in SKIPPED:
+        return Skipped, _encoder.encode({"timestamp": state["timestamp"], "stored_as": topic})
+    while (step := STEPS.get((topic, version))) is not None:
+        topic, version, state = step.topic, step.version, step.lift(state)
+    kind = STORED.get(topic)
+    if kind is None:
+        raise NewerEvent(f"{_name(stored_event)}: code {CODE} does not know this type; newer code wrote it")
+    known = getattr(kind, "class_version", 1)
+    if version != known:
+        raise NewerEvent(f"{_name(stored_event)}: version {version} is newer than {known}, that of code {CODE}")
+    return kind, _encoder.encode(state)
 
 
 def _name(stored_event: StoredEvent) -> str:

@@ -288,12 +288,42 @@ BEGIN
 END $$;
 """
 
+_TRACKING_NUMBERS = """
+CREATE TABLE tracking_numbers (
+    carrier text NOT NULL,
+    number text NOT NULL,
+    shipment_id uuid NOT NULL,
+    PRIMARY KEY (carrier, number, shipment_id)
+);
+"""
+
+_REDELIVERY = """
+ALTER TABLE dead_letters ADD COLUMN asked_at timestamptz, ADD COLUMN times integer NOT NULL DEFAULT 0;
+CREATE INDEX dead_letters_asked ON dead_letters (asked_at) WHERE asked_at IS NOT NULL;
+"""
+
+_SHELVES = """
+ALTER TABLE listings ADD COLUMN mapped_at timestamptz NOT NULL DEFAULT '-infinity';
+
+CREATE TABLE snapshots (
+    originator_id uuid PRIMARY KEY,
+    originator_version bigint NOT NULL,
+    form integer NOT NULL,
+    digest bytea NOT NULL,
+    state bytea NOT NULL,
+    taken_at timestamptz NOT NULL DEFAULT now()
+);
+"""
+
 MIGRATIONS: tuple[tuple[int, str], ...] = (
     (1, _EVENTS),
     (2, _OFFSETS),
     (3, _INPUT),
     (4, _OUTPUT),
     (5, _RECORD_BATCH),
+    (6, _REDELIVERY),
+    (8, _TRACKING_NUMBERS),
+    (10, _SHELVES),
 )
 
 

@@ -10,7 +10,7 @@ reads the offset row to learn what happened.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -27,6 +27,7 @@ from aggregates.event_store import (
     listings,
     raw_webhooks,
     scheduled_commands,
+    tracking_numbers,
 )
 from aggregates.event_store.connection import Connection
 
@@ -45,13 +46,14 @@ class Effects:
     calls: list[calls.CallRow] = field(default_factory=list)
     buyer_orders: list[buyer_orders.BuyerOrder] = field(default_factory=list)
     listings: list[listings.Listing] = field(default_factory=list)
+    tracking_numbers: list[tracking_numbers.TrackingNumber] = field(default_factory=list)
     rows: Callable[[Connection], None] | None = None
     """Writes read rows; the transaction is handed in."""
 
     @property
     def has_more(self) -> bool:
         """Whether something is to be written that `record_batch` does not know."""
-        return bool(self.dead_letters or self.raw_webhooks or self.listings or self.rows)
+        return bool(self.dead_letters or self.raw_webhooks or self.listings or self.tracking_numbers or self.rows)
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,19 @@ class EventRecorder(PostgresApplicationRecorder):
         )
         return [StoredEvent(originator, version, topic, state) for originator, version, topic, state in rows.fetchall()]
 
+    def select_later(self, connection: Connection, versions: Mapping[UUID, int]) -> list[StoredEvent]:
+        """The events of many aggregates after the version that each is known at, in order of version."""
+        rows = connection.execute(
+            "SELECT e.originator_id, e.originator_version, e.topic, e.state"
+            " FROM unnest(%b::uuid[], %b::bigint[]) AS v (id, version)"
+            " JOIN events AS e ON e.originator_id = v.id AND e.originator_version > v.version"
+            " ORDER BY e.originator_id, e.originator_version",
+            (list(versions), list(versions.values())),
+            prepare=True,
+            binary=True,
+        )
+        return [StoredEvent(originator, version, topic, state) for originator, version, topic, state in rows.fetchall()]
+
 
 _ARRAYS = (
     *("integer", "bigint", "bigint", "bigint"),
@@ -153,5 +168,7 @@ def _write_more(connection: Connection, effects: Effects) -> None:
         raw_webhooks.insert(connection, effects.raw_webhooks)
     if effects.listings:
         listings.insert(connection, effects.listings)
+    if effects.tracking_numbers:
+        tracking_numbers.insert(connection, effects.tracking_numbers)
     if effects.rows is not None:
         effects.rows(connection)

@@ -9,13 +9,28 @@ from typing import Any, NamedTuple
 from eventsourcing.domain import DomainEventProtocol
 
 from aggregates import order_events
-from schemas.commands import Command, ExpireHold, ReclassifyOrder
+from aggregates.policies import status_order
+from schemas.commands import Command
+from schemas.timers import CheckAddress, ExpectOrder, ExpireHold, ReclassifyOrder, RemindOfCancellation
 from schemas.values import Deadlines
 
 ASSUMED_WORKING_DAYS = 2
+SCANNED_WITHIN_WORKING_DAYS = 2
 UNPAID_HOLD = timedelta(hours=48)
 RECLASSIFIED_BEFORE = {"24h": timedelta(hours=24), "6h": timedelta(hours=6)}
 """How long before `dispatch_by` an order's priority is worked out again."""
+
+CANCELLED_WITHIN = timedelta(hours=24)
+"""How long before `cancel_by` it is worked out once more."""
+
+ORDER_PATIENCE = timedelta(minutes=15)
+"""How long an order that the marketplace spoke of is waited for before somebody is told."""
+
+ADDRESS_PATIENCE = timedelta(minutes=15)
+"""How long an order that may go waits for its address before somebody is told."""
+
+ANSWER_BEFORE = timedelta(hours=4)
+"""How long before its deadline an unanswered wish to cancel is pressed."""
 
 SATURDAY = 5
 
@@ -30,11 +45,19 @@ class Scheduled(NamedTuple):
 
 def assumed_dispatch_by(paid_at: datetime, zone: tzinfo = UTC) -> datetime:
     """Two working days after the payment, weekends as in the shop's time zone."""
-    local = paid_at.astimezone(zone)
-    days_left = ASSUMED_WORKING_DAYS
-    while days_left:
+    return _working_days_after(paid_at, ASSUMED_WORKING_DAYS, zone)
+
+
+def scan_by(labelled_at: datetime, zone: tzinfo = UTC) -> datetime:
+    """Until when a carrier should have scanned a labelled package: two working days after its label."""
+    return _working_days_after(labelled_at, SCANNED_WITHIN_WORKING_DAYS, zone)
+
+
+def _working_days_after(moment: datetime, days: int, zone: tzinfo) -> datetime:
+    local = moment.astimezone(zone)
+    while days:
         local += timedelta(days=1)
-        days_left -= local.weekday() < SATURDAY
+        days -= local.weekday() < SATURDAY
     return local.astimezone(UTC)
 
 
@@ -59,14 +82,32 @@ def scheduled_after(event: DomainEventProtocol[Any]) -> tuple[Scheduled, ...]:
 def _after_placed(event: order_events.Placed) -> tuple[Scheduled, ...]:
     if event.fulfilment_state == "CANCELLED":
         return ()
-    timers = _reclassifications(event, event.deadlines)
+    timers = (*_reclassifications(event, event.deadlines), *_address_check(event))
     return (*timers, _hold_expiry(event)) if event.marketplace_status == "UNPAID" else timers
 
 
 def _after_status_advanced(event: order_events.StatusAdvanced) -> tuple[Scheduled, ...]:
-    if event.deadlines is None or event.fulfilment_state == "CANCELLED":
+    if event.fulfilment_state == "CANCELLED":
         return ()
-    return _reclassifications(event, event.deadlines)
+    timers = () if event.deadlines is None else _reclassifications(event, event.deadlines)
+    return (*timers, *_address_check(event))
+
+
+def _address_check(event: order_events.Placed | order_events.StatusAdvanced) -> tuple[Scheduled, ...]:
+    """An order that the marketplace lets go and that waits nevertheless waits for its address."""
+    rank = status_order.rank(event.marketplace_status)
+    if event.fulfilment_state != "WAITING" or not status_order.SHIPS_FROM <= rank < status_order.ARRANGED_FROM:
+        return ()
+    command = CheckAddress(order_id=event.originator_id)
+    return (Scheduled(command, event.timestamp + ADDRESS_PATIENCE, f"check-address:{event.originator_id}"),)
+
+
+def _after_cancellation_requested(event: order_events.CancellationRequested) -> tuple[Scheduled, ...]:
+    if event.deadline_at is None or event.fulfilment_state != "HELD":
+        return ()
+    command = RemindOfCancellation(order_id=event.originator_id, cancel_id=event.cancel_id)
+    key = f"cancellation-due:{event.originator_id}:{event.originator_version}"
+    return (Scheduled(command, max(event.deadline_at - ANSWER_BEFORE, event.timestamp), key),)
 
 
 def _hold_expiry(event: order_events.Placed) -> Scheduled:
@@ -75,21 +116,27 @@ def _hold_expiry(event: order_events.Placed) -> Scheduled:
 
 
 def _reclassifications(event: order_events.Event, deadlines: Deadlines) -> tuple[Scheduled, ...]:
-    dispatch_by = deadlines.dispatch_by
-    if dispatch_by is None:
-        return ()
+    moments = [("cancel", CANCELLED_WITHIN, deadlines.cancel_by)]
+    moments += [(name, before, deadlines.dispatch_by) for name, before in RECLASSIFIED_BEFORE.items()]
     return tuple(
         Scheduled(
             ReclassifyOrder(order_id=event.originator_id, set_for=name),
             due_at,
-            f"reclassify:{event.originator_id}:{name}:{dispatch_by.timestamp():.0f}",
+            f"reclassify:{event.originator_id}:{name}:{deadline.timestamp():.0f}",
         )
-        for name, before in RECLASSIFIED_BEFORE.items()
-        if (due_at := dispatch_by - before) > event.timestamp
+        for name, before, deadline in moments
+        if deadline is not None and (due_at := deadline - before) > event.timestamp
     )
+
+
+def _after_foretold(event: order_events.Foretold) -> tuple[Scheduled, ...]:
+    command = ExpectOrder(order_id=event.originator_id)
+    return (Scheduled(command, event.timestamp + ORDER_PATIENCE, f"expect-order:{event.originator_id}"),)
 
 
 TIMERS: dict[type[Any], Callable[[Any], tuple[Scheduled, ...]]] = {
     order_events.Placed: _after_placed,
+    order_events.Foretold: _after_foretold,
     order_events.StatusAdvanced: _after_status_advanced,
+    order_events.CancellationRequested: _after_cancellation_requested,
 }

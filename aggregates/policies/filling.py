@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import ItemsView, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
+
+import msgspec
 
 from schemas.values import Deadlines, Value
 
@@ -107,6 +109,10 @@ class Queue:
         """The order's entry, None if it does not wait here."""
         return self._waiting.get(order_id)
 
+    def entries(self) -> ItemsView[UUID, Waiting]:
+        """All that wait, in no order that counts."""
+        return self._waiting.items()
+
     def put(self, order_id: UUID, waiting: Waiting) -> None:
         """Let an order wait, or take over what changed about it."""
         self.drop(order_id)
@@ -132,6 +138,18 @@ class Queue:
         self.units -= waiting.ask.quantity
         self.may_ship_orders -= waiting.ask.may_ship
         self._displace(order_id)
+
+    def lower(self, order_id: UUID, units: int) -> None:
+        """Let an order ask for so many units less; for none, it goes."""
+        waiting = self._waiting.get(order_id)
+        if waiting is None:
+            return
+        left = waiting.ask.quantity - units
+        if left <= 0:
+            self.drop(order_id)
+            return
+        ask = msgspec.structs.replace(waiting.ask, quantity=left)
+        self.put(order_id, waiting._replace(ask=ask, short_by=max(waiting.short_by - units, 1)))
 
     def in_order(self, at: datetime) -> Iterator[tuple[UUID, Waiting]]:
         """Those that may be filled, first one first. The queue must not change meanwhile."""
@@ -182,6 +200,23 @@ class Queue:
         place = self._rank_of.pop(order_id, None)
         if place is not None:
             del self._order[bisect_left(self._order, place)]
+
+
+def last_first(held: Mapping[UUID, Ask], at: datetime) -> list[UUID]:
+    """Orders in the reverse of the filling order; before them those that would not be filled at all, newest first."""
+
+    def place(order_id: UUID) -> tuple[bool, Any]:
+        ask = held[order_id]
+        place = rank(order_id, Waiting(ask, 0), at)
+        return (place is None, place or (ask.created_at, ask.number, order_id))
+
+    return sorted(held, key=place, reverse=True)
+
+
+def newest_unpaid(held: Mapping[UUID, Ask]) -> list[UUID]:
+    """Orders that may not ship yet, newest first."""
+    unpaid = [(ask.created_at, ask.number, order_id) for order_id, ask in held.items() if not ask.may_ship]
+    return [order_id for *_, order_id in sorted(unpaid, reverse=True)]
 
 
 class Supply(NamedTuple):

@@ -7,8 +7,9 @@ their work done.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+from uuid import UUID
 
 from eventsourcing.domain import DomainEventProtocol
 
@@ -18,9 +19,12 @@ from schemas.commands import (
     BuyLabel,
     Command,
     FillBackorders,
+    HandOver,
     OpenShipment,
+    ReaddressShipment,
     RecordLabel,
     RecordMovement,
+    RecordPackage,
     RecordReceipt,
     RecordReservation,
     RecordShortage,
@@ -28,6 +32,8 @@ from schemas.commands import (
     RecordTracking,
     ReleaseStock,
     ReserveStock,
+    ResumeShipment,
+    StopShipment,
     VoidLabel,
 )
 from schemas.values import replenishment_id
@@ -84,18 +90,94 @@ def _give_all_back(event: order_events.Cancelled) -> Commands:
         ReleaseStock(stock_item_id=need.stock_item_id, order_id=event.originator_id, reason=event.reason)
         for need in event.release
     )
-    closed = (
-        VoidLabel(shipment_id=shipment, reason=event.reason, order_id=event.originator_id)
-        for shipment in event.shipments
+    return (*released, *_void_each(event, event.shipments, event.reason))
+
+
+def _stop_for_answer(event: order_events.CancellationRequested) -> Commands:
+    voided = _void_each(event, event.shipments, event.reason)
+    return (*voided, *_stop(event.stop, "the buyer asks to cancel"))
+
+
+def _stop(shipments: Iterable[UUID], reason: str) -> Commands:
+    return tuple(StopShipment(shipment_id=shipment, reason=reason) for shipment in shipments)
+
+
+def _resume(shipments: Iterable[UUID]) -> Commands:
+    return tuple(ResumeShipment(shipment_id=shipment) for shipment in shipments)
+
+
+def _void_each(event: order_events.Event, shipments: Iterable[UUID], reason: str) -> Commands:
+    return tuple(VoidLabel(shipment_id=shipment, reason=reason, order_id=event.originator_id) for shipment in shipments)
+
+
+def _go_on_after_answer(event: order_events.CancellationAnswered | order_events.CancellationWithdrawn) -> Commands:
+    return _resume(event.resume)
+
+
+def _close_split(event: order_events.Split) -> Commands:
+    return _void_each(event, event.closed, "the order is split")
+
+
+def _close_short(event: order_events.Backordered) -> Commands:
+    return _void_each(event, event.closed, "its units are gone")
+
+
+def _close_doubled(event: order_events.Dispatched) -> Commands:
+    return _void_each(event, event.closed, "what it holds was sent already")
+
+
+def _give_units_back(event: order_events.LineCancelled) -> Commands:
+    """Units go back once per event, however often this is sent."""
+    released = (
+        ReleaseStock(
+            stock_item_id=need.stock_item_id,
+            order_id=event.originator_id,
+            reason=event.reason,
+            quantity=need.quantity,
+            reference=f"{event.originator_id}:{event.originator_version}",
+        )
+        for need in event.release
     )
-    return (*released, *closed)
+    closed = _void_each(event, (*event.closed, *event.stopped), event.reason)
+    return (*released, *closed, *_resume(event.resume))
 
 
-def _list_for_voiding(event: order_events.CancellationRequested) -> Commands:
+def _give_others_back(event: order_events.ReservationsGivenBack) -> Commands:
+    reason = "waits for another item that has no date"
     return tuple(
-        VoidLabel(shipment_id=shipment, reason=event.reason, order_id=event.originator_id)
-        for shipment in event.shipments
+        ReleaseStock(stock_item_id=need.stock_item_id, order_id=event.originator_id, reason=reason)
+        for need in event.release
     )
+
+
+def _readdress(event: order_events.AddressChanged) -> Commands:
+    return tuple(
+        ReaddressShipment(shipment_id=shipment, address=event.address, updated_at=event.updated_at)
+        for shipment in event.readdress
+    )
+
+
+def _hold_packages(event: order_events.Held) -> Commands:
+    return _stop(event.stop, event.reason)
+
+
+def _leave(event: order_events.ShownDispatched) -> Commands:
+    """Our packages were handed over; what went without us leaves its shelves, and the queues that it waited in."""
+    reason = "left the house without it"
+    ours = (HandOver(shipment_id=shipment, occurred_at=event.occurred_at) for shipment in event.hand_over)
+    left = (
+        RecordMovement(
+            stock_item_id=need.stock_item_id,
+            kind="dispatch",
+            quantity=need.quantity,
+            reference=str(event.originator_id),
+            occurred_at=event.occurred_at,
+            order_id=event.originator_id,
+        )
+        for need in event.contents
+    )
+    queued = (ReleaseStock(stock_item_id=item, order_id=event.originator_id, reason=reason) for item in event.queued)
+    return (*ours, *_void_each(event, event.unlabelled, reason), *left, *queued)
 
 
 def _void(event: order_events.LabelDeclined) -> Commands:
@@ -114,7 +196,8 @@ def _release_declined(event: order_events.ReservationDeclined) -> Commands:
 
 
 def _buy_again(event: order_events.Released) -> Commands:
-    return tuple(BuyLabel(shipment_id=shipment, operator=event.operator) for shipment in event.retry)
+    again = (BuyLabel(shipment_id=shipment, operator=event.operator) for shipment in event.retry)
+    return (*_resume(event.resume), *again)
 
 
 # The stock item
@@ -143,6 +226,24 @@ def _tell_short(event: stock_item_events.ShortageRecorded) -> Commands:
     return (told, _assess(event, stock_unknown=event.stock_unknown))
 
 
+def _tell_shortened(event: stock_item_events.ReservationShortened) -> Commands:
+    told = RecordShortage(
+        order_id=event.order_id,
+        stock_item_id=event.originator_id,
+        quantity=event.quantity,
+        short_by=event.short_by,
+        promised_at=event.promised_at,
+    )
+    return (told, _go_on(event)) if event.continues else (told, _assess(event))
+
+
+def _tell_put_back(event: stock_item_events.PutBack) -> Commands:
+    """The order holds its units again, if it still wants them; it gives them back if not."""
+    if event.ask is None or not event.returned:
+        return ()
+    return (RecordReservation(order_id=event.order_id, stock_item_id=event.originator_id, quantity=event.ask.quantity),)
+
+
 def _tell_promised(event: stock_item_events.SupplyExpected) -> Commands:
     told = tuple(
         RecordShortage(
@@ -157,7 +258,11 @@ def _tell_promised(event: stock_item_events.SupplyExpected) -> Commands:
     return (*told, _go_on(event)) if event.continues else told
 
 
-def _go_on(event: stock_item_events.BackorderFilled | stock_item_events.SupplyExpected) -> Command:
+def _go_on(
+    event: stock_item_events.BackorderFilled
+    | stock_item_events.ReservationShortened
+    | stock_item_events.SupplyExpected,
+) -> Command:
     return FillBackorders(stock_item_id=event.originator_id, set_for=event.originator_version)
 
 
@@ -212,6 +317,36 @@ def _tell_no_label(event: shipment_events.LabelRefused | shipment_events.Held | 
     return (RecordLabel(order_id=event.order_id, shipment_id=event.originator_id, refused=event.reason),)
 
 
+def _printed(event: shipment_events.Printed) -> Commands:
+    told = RecordTracking(
+        order_id=event.order_id,
+        shipment_id=event.originator_id,
+        status="PRINTED",
+        occurred_at=event.occurred_at,
+    )
+    return (told, *_held_by_package(event, "printed"))
+
+
+def _packed(event: shipment_events.Packed) -> Commands:
+    return _held_by_package(event, "packed")
+
+
+def _held_by_package(
+    event: shipment_events.Printed | shipment_events.Packed, stage: Literal["printed", "packed"]
+) -> Commands:
+    return tuple(
+        RecordPackage(
+            stock_item_id=need.stock_item_id,
+            order_id=event.order_id,
+            shipment_id=event.originator_id,
+            quantity=need.quantity,
+            stage=stage,
+            occurred_at=event.occurred_at,
+        )
+        for need in event.contents
+    )
+
+
 def _dispatch(event: shipment_events.HandedOver) -> Commands:
     told = RecordTracking(
         order_id=event.order_id,
@@ -219,10 +354,26 @@ def _dispatch(event: shipment_events.HandedOver) -> Commands:
         status="HANDED_OVER",
         occurred_at=event.occurred_at,
     )
-    left = (
+    return (told, *_moved(event, "dispatch"))
+
+
+def _put_back(event: shipment_events.PutBack) -> Commands:
+    told = RecordTracking(
+        order_id=event.order_id,
+        shipment_id=event.originator_id,
+        status="PUT_BACK",
+        occurred_at=event.occurred_at,
+    )
+    return (told, *_moved(event, "put_back"))
+
+
+def _moved(
+    event: shipment_events.HandedOver | shipment_events.PutBack, kind: Literal["dispatch", "put_back"]
+) -> Commands:
+    return tuple(
         RecordMovement(
             stock_item_id=need.stock_item_id,
-            kind="dispatch",
+            kind=kind,
             quantity=need.quantity,
             reference=str(event.originator_id),
             occurred_at=event.occurred_at,
@@ -230,7 +381,6 @@ def _dispatch(event: shipment_events.HandedOver) -> Commands:
         )
         for need in event.contents
     )
-    return (told, *left)
 
 
 def _tell_delivered(event: shipment_events.Delivered) -> Commands:
@@ -288,7 +438,17 @@ FOLLOWS: dict[type[Any], Callable[[Any], Commands]] = {
     order_events.Classified: _reserve,
     order_events.ReadyToShip: _open_shipment,
     order_events.Cancelled: _give_all_back,
-    order_events.CancellationRequested: _list_for_voiding,
+    order_events.CancellationRequested: _stop_for_answer,
+    order_events.CancellationAnswered: _go_on_after_answer,
+    order_events.CancellationWithdrawn: _go_on_after_answer,
+    order_events.LineCancelled: _give_units_back,
+    order_events.Split: _close_split,
+    order_events.Dispatched: _close_doubled,
+    order_events.Backordered: _close_short,
+    order_events.ReservationsGivenBack: _give_others_back,
+    order_events.AddressChanged: _readdress,
+    order_events.ShownDispatched: _leave,
+    order_events.Held: _hold_packages,
     order_events.LabelDeclined: _void,
     order_events.ReservationDeclined: _release_declined,
     order_events.HoldExpired: _release_expired,
@@ -296,6 +456,8 @@ FOLLOWS: dict[type[Any], Callable[[Any], Commands]] = {
     stock_item_events.Reserved: _tell_reserved,
     stock_item_events.BackorderFilled: _tell_filled,
     stock_item_events.ShortageRecorded: _tell_short,
+    stock_item_events.ReservationShortened: _tell_shortened,
+    stock_item_events.PutBack: _tell_put_back,
     stock_item_events.SupplyExpected: _tell_promised,
     stock_item_events.Received: _receive,
     stock_item_events.Counted: _assess_counted,
@@ -305,7 +467,10 @@ FOLLOWS: dict[type[Any], Callable[[Any], Commands]] = {
     shipment_events.LabelRefused: _tell_no_label,
     shipment_events.Held: _tell_no_label,
     shipment_events.Parked: _tell_no_label,
+    shipment_events.Printed: _printed,
+    shipment_events.Packed: _packed,
     shipment_events.HandedOver: _dispatch,
+    shipment_events.PutBack: _put_back,
     shipment_events.Delivered: _tell_delivered,
     shipment_events.Returned: _tell_returned,
     replenishment_events.ReorderConfirmed: _expect,

@@ -9,13 +9,15 @@ from typing import Any, NamedTuple
 from eventsourcing.domain import DomainEventProtocol
 
 from aggregates import order_events, replenishment_events, shipment_events
-from schemas.calls import BuyLabelCall, Call, PlaceReorderCall, PushDelayCall, PushFulfilmentCall
+from schemas.calls import BuyLabelCall, Call, PlaceReorderCall, PushDelayCall, PushFulfilmentCall, VoidLabelCall
 
 LEAST_TIME_TO_TRY = timedelta(hours=24)
 """A call whose deadline is nearer than this, or past, is still worth a day of trying."""
 
 REORDER_PRIORITY = 50
 DELAY_PRIORITY = 50
+VOID_PRIORITY = 100
+"""Cancellations go first: a carrier takes a label back for a while only."""
 
 
 class CallRequest(NamedTuple):
@@ -53,26 +55,47 @@ def _buy_label(event: shipment_events.LabelRequested) -> tuple[CallRequest, ...]
     )
 
 
-def _push_fulfilment(event: order_events.Fulfilled) -> tuple[CallRequest, ...]:
-    return tuple(
+def _void_label(event: shipment_events.VoidRequested) -> tuple[CallRequest, ...]:
+    return (
         CallRequest(
-            call=PushFulfilmentCall(
-                order_id=event.originator_id,
-                shipment_id=package.shipment_id,
-                marketplace=event.marketplace,
-                shop=event.shop,
-                order_number=event.order_number,
-                package=package.package,
-                carrier=package.carrier,
-                tracking_number=package.tracking_number,
-            ),
-            key=f"push-fulfilment:{package.shipment_id}",
+            call=VoidLabelCall(shipment_id=event.originator_id, attempt=event.attempt, label=event.label),
+            key=f"void-label:{event.label.reference}:{event.originator_version}",
             shop=event.shop,
-            priority=event.priority,
+            priority=VOID_PRIORITY,
             due_at=event.timestamp,
-            deadline_at=_deadline(event.dispatch_by, event.timestamp),
-        )
-        for package in event.packages
+        ),
+    )
+
+
+def _push_fulfilment(event: order_events.Fulfilled) -> tuple[CallRequest, ...]:
+    return tuple(_push(event, event, package) for package in event.packages)
+
+
+def _push_one(event: order_events.LabelBought | order_events.LabelReplaced) -> tuple[CallRequest, ...]:
+    return () if event.push is None else (_push(event, event.push, event.push.package),)
+
+
+def _push(
+    event: order_events.Event, told: order_events.Fulfilled | order_events.Push, package: order_events.Package
+) -> CallRequest:
+    """Each further label of one package is told under a key of its own."""
+    key = f"push-fulfilment:{package.shipment_id}"
+    return CallRequest(
+        call=PushFulfilmentCall(
+            order_id=event.originator_id,
+            shipment_id=package.shipment_id,
+            marketplace=told.marketplace,
+            shop=told.shop,
+            order_number=told.order_number,
+            package=package.package,
+            carrier=package.carrier,
+            tracking_number=package.tracking_number,
+        ),
+        key=key if package.times == 1 else f"{key}:{package.times}",
+        shop=told.shop,
+        priority=told.priority,
+        due_at=event.timestamp,
+        deadline_at=_deadline(told.dispatch_by, event.timestamp),
     )
 
 
@@ -113,7 +136,10 @@ def _place_reorder(event: replenishment_events.ReorderPlaced) -> tuple[CallReque
 
 CALLS: dict[type[Any], Callable[[Any], tuple[CallRequest, ...]]] = {
     shipment_events.LabelRequested: _buy_label,
+    shipment_events.VoidRequested: _void_label,
     order_events.Fulfilled: _push_fulfilment,
+    order_events.LabelBought: _push_one,
+    order_events.LabelReplaced: _push_one,
     order_events.Delayed: _push_delay,
     replenishment_events.ReorderPlaced: _place_reorder,
 }

@@ -45,6 +45,7 @@ class System(NamedTuple):
     open_log: Callable[[], LogReader]
     follow_ups: Callable[[StoredEvent], Iterable[str]]
     carrier_record: Callable[[], list[Label] | None]
+    carrier_voids: Callable[[], set[str] | None]
     verify_read_models: Callable[[], Sequence[str]]
 
 
@@ -191,6 +192,7 @@ class _Story:
             read_models=self._system.verify_read_models,
             client_record=record,
             carrier_record=self._system.carrier_record(),
+            carrier_voids=self._system.carrier_voids(),
             outside_ids=self._log.outside_ids,
             dead_lettered=self._log.dead_lettered,
         )

@@ -66,6 +66,17 @@ class HttpCarrier:
             raise Refused(f"{len(found.labels)} labels were sold under one reference")
         return mapping.label(found.labels[0]) if found.labels else None
 
+    async def void_label(self, label: Label) -> None:
+        """Take one label back; one that is void already is done. Raises OutcomeUnknown too for an unreadable answer."""
+        answer = await self._client.ask(
+            Request("POST", f"/labels/{label.carrier_reference}/void", acts=True, headers=self._headers)
+        )
+        if answer.refused:
+            raise mapping.refusal(answer)
+        voided = _body(answer, mapping.VoidedLabel)
+        if voided is None or voided.reference != label.reference:
+            raise OutcomeUnknown(f"{self._client.service}: the answer is not about the label that was to be void")
+
     async def label_file(
         self, label: Label, parcel: Parcel, recipient: Person, media_type: str, *, order_number: str = ""
     ) -> LabelFile:

@@ -15,16 +15,25 @@ from gateways.carriers.labels.files import make_label_file
 from gateways.carriers.labels.pdf import Glyphs
 from gateways.carriers.labels.text import Sender, recipient_lines
 from gateways.carriers.tracking_numbers import number_of
+from gateways.errors import Refused
 from gateways.own_record import OwnRecord, entries
 from schemas.shipping import Label, LabelFile, LabelRequest, Parcel
-from schemas.values import Money, Person
+from schemas.values import Money, Person, Value
+
+
+class TakenBack(Value):
+    """One label that the carrier took back."""
+
+    reference: str
+    tracking_number: str
 
 
 class LocalCarrier:
     """
     A carrier that never fails, and refuses what no carrier could deliver.
 
-    `record` is the carrier's own, not ours: an audit compares the two. `price` is what it asks; None is unknown.
+    `record` and `voids` are the carrier's own, not ours: an audit compares them. `price` is what it asks; None is
+    unknown.
     """
 
     supports_lookup: Final = True
@@ -33,12 +42,14 @@ class LocalCarrier:
         self,
         name: str,
         record: OwnRecord[Label],
+        voids: OwnRecord[TakenBack],
         sender: Sender,
         *,
         price: Callable[[LabelRequest], Money | None] = lambda request: None,
     ) -> None:
         self.name: Final = name
         self._record = record
+        self._voids = voids
         self._sender = sender
         self._price = price
         self._glyphs = Glyphs()
@@ -67,6 +78,12 @@ class LocalCarrier:
         """The sale under this reference, whichever process made it."""
         return await asyncio.to_thread(self._record.find, reference)
 
+    async def void_label(self, label: Label) -> None:
+        """Take a label back. Refused: one that it never sold. Repeated: one entry in the record, read once."""
+        if await self.find_label(label.reference) is None:
+            raise Refused("carrier: unknown_label")
+        self._voids.append(TakenBack(reference=label.reference, tracking_number=label.tracking_number))
+
     async def label_file(
         self, label: Label, parcel: Parcel, recipient: Person, media_type: str, *, order_number: str = ""
     ) -> LabelFile:
@@ -79,6 +96,16 @@ class LocalCarrier:
 def label_record(directory: Path, process: str) -> OwnRecord[Label]:
     """Where one process writes down what its carriers sold."""
     return OwnRecord(directory, Label, "reference", process)
+
+
+def void_record(directory: Path, process: str) -> OwnRecord[TakenBack]:
+    """Where one process writes down what its carriers took back."""
+    return OwnRecord(directory / "voids", TakenBack, "reference", process)
+
+
+def taken_back(directory: Path) -> list[TakenBack]:
+    """Every label that any process took back, each reference once."""
+    return entries(directory / "voids", TakenBack, lambda voided: voided.reference)
 
 
 def sold(directory: Path) -> list[Label]:

@@ -17,6 +17,7 @@ from schemas.values import Money, Person
 
 KNOWN_CODES: Final = frozenset(
     {"address_incomplete", "field_missing", "not_printable", "not_served", "too_heavy", "key_reused", "unknown_label"}
+    | {"cannot_be_cancelled"}
 )
 KNOWN_FIELDS: Final = frozenset(
     {"reference", "carrier", "service", "weight_grams", "name", "street1", "street2", "city", "state", "postal_code"}
@@ -60,6 +61,12 @@ class SoldLabel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     service: str
     tracking_number: str
     cost: Money | None = None
+
+
+class VoidedLabel(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of POST /labels/{id}/void."""
+
+    reference: str
 
 
 class FoundLabels(msgspec.Struct, frozen=True, kw_only=True):

@@ -38,6 +38,15 @@ class Carrier(Protocol):
         """The label that was sold under this reference, if any. Raises Unavailable."""
         ...
 
+    async def void_label(self, label: Label) -> None:
+        """
+        Take one label back, so that nothing is paid for it.
+
+        Refused: Refused with the reason when it cannot be taken back (any more). Repeated: done, it is void already.
+        Raises Unavailable when surely nothing happened, OutcomeUnknown when it may have.
+        """
+        ...
+
     async def label_file(
         self, label: Label, parcel: Parcel, recipient: Person, media_type: str, *, order_number: str = ""
     ) -> LabelFile:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from schemas.events.base import Event
-from schemas.values import Value
+from schemas.values import Need, Value
 
 
 class StockItemOpened(Event):
@@ -26,6 +27,17 @@ class StockItemDescribed(Event):
     weight_grams: int | None = None
 
 
+class ListingMapped(Event):
+    """A listing is made of these parts, units per unit sold, for orders placed from `mapped_at` on."""
+
+    stock_item_id: UUID
+    marketplace: str
+    shop: str
+    sku_id: str
+    parts: tuple[Need, ...]
+    mapped_at: datetime
+
+
 class StockReceived(Event):
     """
     Units came in. `on_hand`, `reserved` and `backordered` are the figures after it, here and in every stock
@@ -42,7 +54,11 @@ class StockReceived(Event):
 
 
 class StockCounted(Event):
-    """The shelf was counted at `counted_at`; what came after it was applied on top."""
+    """
+    The shelf was counted at `counted_at`; what came after it was applied on top.
+
+    Where `packed_included` is false, packed parcels that nobody knows to have left were added.
+    """
 
     stock_item_id: UUID
     quantity: int
@@ -50,6 +66,7 @@ class StockCounted(Event):
     on_hand: int
     reserved: int
     backordered: int
+    packed_included: bool = False
 
 
 class StockCorrected(Event):
@@ -65,7 +82,11 @@ class StockCorrected(Event):
 
 
 class StockReserved(Event):
-    """Units were reserved for one order: a demand as well as a movement."""
+    """
+    Units were reserved for one order: a demand as well as a movement.
+
+    `kept`: units that it asks no more, in a printed package.
+    """
 
     stock_item_id: UUID
     order_id: UUID
@@ -73,6 +94,7 @@ class StockReserved(Event):
     on_hand: int
     reserved: int
     backordered: int
+    kept: int = 0
 
 
 class StockShortageRecorded(Event):
@@ -90,7 +112,11 @@ class StockShortageRecorded(Event):
 
 
 class StockReservationReleased(Event):
-    """An order's units, or its place in the queue (`was_queued`), were given back."""
+    """
+    `quantity` of an order's units are free again, or (`was_queued`) of its place in the queue; it has `left` of them.
+
+    `kept`: units that it gave back and that stay in a printed package until they are put back or handed over.
+    """
 
     stock_item_id: UUID
     order_id: UUID
@@ -100,6 +126,57 @@ class StockReservationReleased(Event):
     reserved: int
     backordered: int
     was_queued: bool = False
+    left: int = 0
+    kept: int = 0
+
+
+class StockReservationShortened(Event):
+    """An order's units are held for it no longer, and it queues: too few are there, or a paid order took them."""
+
+    stock_item_id: UUID
+    order_id: UUID
+    quantity: int
+    reason: str
+    short_by: int
+    on_hand: int
+    reserved: int
+    backordered: int
+    promised_at: datetime | None = None
+    taken_for: UUID | None = None
+
+
+class PickShortageFound(Event):
+    """Printed packages hold `quantity` units that are not there."""
+
+    stock_item_id: UUID
+    quantity: int
+    on_hand: int
+    reserved: int
+    backordered: int
+
+
+class StockPackaged(Event):
+    """
+    Units of an order are in a package: its label is printed, or they are packed.
+
+    `taken` of them were free: the order had given them back. `added`: a count of the shelf alone had missed them.
+    `printed` and `packed` are the item's units in packages of either stage, here and where they leave one.
+    """
+
+    stock_item_id: UUID
+    order_id: UUID
+    reference: str
+    stage: Literal["printed", "packed"]
+    quantity: int
+    holds: int
+    occurred_at: datetime
+    on_hand: int
+    reserved: int
+    backordered: int
+    printed: int
+    packed: int
+    taken: int = 0
+    added: int = 0
 
 
 class BackorderFilled(Event):
@@ -115,7 +192,12 @@ class BackorderFilled(Event):
 
 
 class StockHandedOver(Event):
-    """Units left the house with a package, out of `on_hand` and out of their reservation."""
+    """
+    Units left the house with a package, out of `on_hand` and out of their reservation.
+
+    `from_reservation` is absent in what was written before packages were known to stock: then all that was held.
+    `from_given_back`: units that the order wanted no more.
+    """
 
     stock_item_id: UUID
     order_id: UUID
@@ -125,6 +207,32 @@ class StockHandedOver(Event):
     on_hand: int
     reserved: int
     backordered: int
+    from_reservation: int | None = None
+    from_given_back: int = 0
+    printed: int = 0
+    packed: int = 0
+
+
+class StockPutBack(Event):
+    """
+    The units of a package are on the shelf again; `was_sent`: its hand-over is undone.
+
+    `returned` of them are held for the order again; `freed` are those that it had given back.
+    """
+
+    stock_item_id: UUID
+    order_id: UUID
+    quantity: int
+    reference: str
+    occurred_at: datetime
+    on_hand: int
+    reserved: int
+    backordered: int
+    printed: int
+    packed: int
+    was_sent: bool = False
+    returned: int = 0
+    freed: int = 0
 
 
 class StockReturned(Event):

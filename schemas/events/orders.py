@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from schemas.events.base import Event
-from schemas.values import Address, Deadlines, Money, Need, OrderLine, Value
+from schemas.values import Address, Deadlines, LineQuantity, Money, Need, OrderLine, Value
 
 
 class OrderPlaced(Event):
@@ -46,13 +46,43 @@ class OrderStatusAdvanced(Event):
 
 
 class OrderUpdateSuperseded(Event):
-    """An update that changes nothing, and why: older, a step back, or the same again."""
+    """
+    An update that changes nothing, and why: older, a step back, or the same again.
+
+    `about` names what it was told of where that is not the order itself; the status is then that thing's.
+    """
 
     order_id: UUID
     marketplace_status: str
     updated_at: datetime
     reason: str
     created_at: datetime | None = None
+    about: str = ""
+
+
+class OrderAddressChanged(Event):
+    """The order goes to another address; `too_late` where a package has left already."""
+
+    order_id: UUID
+    address: Address
+    updated_at: datetime
+    too_late: bool = False
+    fulfilment_state: str = ""
+
+
+class OrderMissing(Event):
+    """The marketplace spoke of an order `since` then and never showed it; `what` it said waits until it does."""
+
+    order_id: UUID
+    what: str
+    since: datetime
+
+
+class OrderAddressMissing(Event):
+    """The marketplace let the order go at `since`, and still shows no address."""
+
+    order_id: UUID
+    since: datetime
 
 
 class OrderStatusFlagged(Event):
@@ -100,20 +130,106 @@ class OrderReleased(Event):
 
 
 class OrderCancellationRequested(Event):
-    """A cancellation met a package that already has a label: somebody must void it."""
+    """The buyer asks to cancel, the whole order without `lines`. HELD: a person must answer before `deadline_at`."""
 
     order_id: UUID
     reason: str
     requested_at: datetime
+    cancel_id: str = ""
+    lines: tuple[LineQuantity, ...] = ()
+    deadline_at: datetime | None = None
+    fulfilment_state: str = ""
+
+
+class OrderCancellationAnswered(Event):
+    """Somebody, or a rule, answered a buyer's wish to cancel."""
+
+    order_id: UUID
+    cancel_id: str
+    approved: bool
+    by: str
+    reason: str = ""
+    fulfilment_state: str = ""
+
+
+class OrderCancellationWithdrawn(Event):
+    """The buyer asks to cancel no more."""
+
+    order_id: UUID
+    cancel_id: str
+    withdrawn_at: datetime
+    fulfilment_state: str = ""
+
+
+class OrderCancellationDue(Event):
+    """A buyer's wish to cancel is still unanswered, and its deadline is near."""
+
+    order_id: UUID
+    cancel_id: str
+    deadline_at: datetime
+
+
+class OrderLineCancelled(Event):
+    """
+    Units of some lines are cancelled; `release` goes back to stock.
+
+    The packages in `closed` are replaced, those in `stopped` once they were put back.
+    """
+
+    order_id: UUID
+    lines: tuple[LineQuantity, ...]
+    release: tuple[Need, ...]
+    reason: str
+    by: str
+    cancelled_at: datetime
+    closed: tuple[UUID, ...] = ()
+    stopped: tuple[UUID, ...] = ()
+    fulfilment_state: str = ""
 
 
 class OrderCancelled(Event):
-    """The order is cancelled; what it held goes back."""
+    """The order is cancelled; what it held goes back. `handed_over`: some of it had left, and is not back."""
 
     order_id: UUID
     reason: str
     cancelled_at: datetime
     by: str
+    handed_over: bool = False
+
+
+class OrderRefunded(Event):
+    """The marketplace gave the money back; no goods move by it."""
+
+    order_id: UUID
+    refunded_at: datetime
+
+
+class OrderReturnOpened(Event):
+    """The buyer sends goods back, all of the order without `lines`: somebody is to inspect them."""
+
+    order_id: UUID
+    return_id: str
+    status: str
+    updated_at: datetime
+    lines: tuple[LineQuantity, ...] = ()
+
+
+class OrderReturnAdvanced(Event):
+    """The marketplace shows a return further on."""
+
+    order_id: UUID
+    return_id: str
+    status: str
+    updated_at: datetime
+
+
+class OrderRequestRefused(Event):
+    """What somebody asked of the order (`cancel`, `split`, …) cannot be, and why."""
+
+    order_id: UUID
+    request: str
+    reason: str
+    operator: str = ""
 
 
 class OrderStockReserved(Event):
@@ -134,6 +250,23 @@ class OrderBackordered(Event):
     short_by: int
     stock_unknown: bool = False
     fulfilment_state: str = ""
+    promised_at: datetime | None = None
+    closed: tuple[UUID, ...] = ()
+
+
+class OrderHoldExpired(Event):
+    """The payment did not come in time: what the order held, or queued for, goes back."""
+
+    order_id: UUID
+    release: tuple[Need, ...]
+    fulfilment_state: str
+
+
+class OrderReservationsGivenBack(Event):
+    """A short item is not promised in time: what the others hold goes to orders that can ship, until it is."""
+
+    order_id: UUID
+    release: tuple[Need, ...]
 
 
 class OrderDelayed(Event):
@@ -144,13 +277,37 @@ class OrderDelayed(Event):
 
 
 class OrderReadyToShip(Event):
-    """All units are reserved and the marketplace lets the order go."""
+    """All units of a package are reserved and the marketplace lets the order go."""
 
     order_id: UUID
+    shipment_id: UUID | None = None
+    package: str = ""
+    contents: tuple[Need, ...] = ()
+    fulfilment_state: str = ""
+
+
+class OrderSplit(Event):
+    """A person sends the order in several packages; those in `closed` are replaced."""
+
+    order_id: UUID
+    packages: tuple[tuple[LineQuantity, ...], ...]
+    operator: str
+    closed: tuple[UUID, ...] = ()
+    fulfilment_state: str = ""
 
 
 class OrderLabelled(Event):
     """A package of this order has its label. `fulfilment_state` is where the order stands after it."""
+
+    order_id: UUID
+    shipment_id: UUID
+    carrier: str
+    tracking_number: str
+    fulfilment_state: str = ""
+
+
+class OrderLabelReplaced(Event):
+    """A package was labelled again; its old label is void."""
 
     order_id: UUID
     shipment_id: UUID
@@ -173,10 +330,35 @@ class OrderFulfilmentPushed(Event):
 
 
 class OrderDispatched(Event):
-    """The first of the order's packages left the house."""
+    """One of the order's packages left the house; those in `closed` held the same once more, and are not sent."""
 
     order_id: UUID
     shipment_id: UUID
+    occurred_at: datetime
+    closed: tuple[UUID, ...] = ()
+    fulfilment_state: str = ""
+
+
+class OrderShownDispatched(Event):
+    """
+    The marketplace shows that the order left, and nobody here told of it.
+
+    `contents` went without a package of ours; `closed` are packages that had no label.
+    """
+
+    order_id: UUID
+    occurred_at: datetime
+    contents: tuple[Need, ...] = ()
+    closed: tuple[UUID, ...] = ()
+    fulfilment_state: str = ""
+
+
+class OrderPackageMoved(Event):
+    """A package is `printed`, `put back`, `returned`, or `delivered` while others are not."""
+
+    order_id: UUID
+    shipment_id: UUID
+    stage: str
     occurred_at: datetime
 
 

@@ -59,7 +59,7 @@ class LabelRequested(Event):
 
 
 class LabelBought(Event):
-    """The carrier sold one label."""
+    """The carrier sold one label. Not scanned by `scan_by`, somebody should look where the parcel is."""
 
     shipment_id: UUID
     order_id: UUID
@@ -67,6 +67,7 @@ class LabelBought(Event):
     service: str
     tracking_number: str
     cost: Money | None = None
+    scan_by: datetime | None = None
 
 
 class LabelRefused(Event):
@@ -84,13 +85,121 @@ class ShipmentParked(Event):
     reason: str
 
 
+class VoidRequested(Event):
+    """The carrier was asked to take the label back; from here on its file is not handed out."""
+
+    shipment_id: UUID
+    order_id: UUID
+    tracking_number: str
+    reason: str
+
+
+class LabelVoided(Event):
+    """The carrier took the label back."""
+
+    shipment_id: UUID
+    order_id: UUID
+    tracking_number: str
+
+
+class VoidRefused(Event):
+    """The carrier will not take the label back: what it cost is lost."""
+
+    shipment_id: UUID
+    order_id: UUID
+    tracking_number: str
+    reason: str
+    lost: Money | None = None
+
+
+class VoidParked(Event):
+    """Whether the label was taken back cannot be learnt without a person."""
+
+    shipment_id: UUID
+    order_id: UUID
+    tracking_number: str
+    reason: str
+
+
+class TrackingNumberShared(Event):
+    """The carrier gave this package a number that other packages have or had: the number alone names none of them."""
+
+    shipment_id: UUID
+    order_id: UUID
+    carrier: str
+    tracking_number: str
+    others: tuple[UUID, ...]
+
+
 class ShipmentCancelled(Event):
-    """The package is not to be sent. `label_live`: it already has a label, which somebody must void."""
+    """
+    The package is not to be sent. `label_live`: it has a label, or may have one.
+
+    `stage` says how far it was: opened, parked, labelled, printed or packed; empty in old events.
+    """
 
     shipment_id: UUID
     order_id: UUID
     reason: str
     label_live: bool = False
+    stage: str = ""
+
+
+class ShipmentCancelledTooLate(Event):
+    """The order does not want the package, and it is on its way: its goods are not back until they come."""
+
+    shipment_id: UUID
+    order_id: UUID
+    reason: str
+
+
+class ShipmentReaddressed(Event):
+    """The package goes to another address. `stage` says how far it was when it learnt of it."""
+
+    shipment_id: UUID
+    order_id: UUID
+    address: Address
+    updated_at: datetime
+    stage: str
+
+
+class ShipmentReaddressedTooLate(Event):
+    """The buyer gave another address, and the parcel is on its way to the one on its label."""
+
+    shipment_id: UUID
+    order_id: UUID
+    updated_at: datetime
+
+
+class ShipmentStopped(Event):
+    """The package stays in the house until it is let go or cancelled."""
+
+    shipment_id: UUID
+    order_id: UUID
+    reason: str
+
+
+class ShipmentResumed(Event):
+    """The package may go on."""
+
+    shipment_id: UUID
+    order_id: UUID
+
+
+class ShipmentPrinted(Event):
+    """The label is on paper."""
+
+    shipment_id: UUID
+    order_id: UUID
+    occurred_at: datetime
+
+
+class ShipmentPacked(Event):
+    """The units are in the parcel."""
+
+    shipment_id: UUID
+    order_id: UUID
+    occurred_at: datetime
 
 
 class ShipmentHandedOver(Event):
@@ -99,6 +208,23 @@ class ShipmentHandedOver(Event):
     shipment_id: UUID
     order_id: UUID
     occurred_at: datetime
+
+
+class ShipmentHandOverRefused(Event):
+    """Somebody told of a hand-over of a package that must stay in the house."""
+
+    shipment_id: UUID
+    order_id: UUID
+    reason: str
+
+
+class ShipmentPutBack(Event):
+    """The units are on the shelf again, and the parcel is empty. `was_handed_over`: its hand-over is undone."""
+
+    shipment_id: UUID
+    order_id: UUID
+    occurred_at: datetime
+    was_handed_over: bool = False
 
 
 class ShipmentScanned(Event):

@@ -11,7 +11,7 @@ import pytest
 from gateways.carriers.labels.files import is_whole
 from gateways.carriers.protocol import PDF, ZPL, Carrier
 from gateways.errors import Refused
-from schemas.shipping import LabelRequest
+from schemas.shipping import Label, LabelRequest
 from schemas.values import Person
 from tests.conformance.requests import ADDRESS, MARKS, PERSON, a_label_request
 
@@ -24,6 +24,14 @@ class CarrierSubject(ABC):
     @abstractmethod
     async def buy_and_lose_the_answer(self, request: LabelRequest) -> None:
         """The carrier sells, and nobody here learns of it."""
+
+    @abstractmethod
+    async def void_and_lose_the_answer(self, label: Label) -> None:
+        """The carrier takes the label back, and nobody here learns of it."""
+
+    @abstractmethod
+    def voids(self, reference: str) -> int:
+        """How many labels of this reference the carrier's own record says it took back."""
 
     @abstractmethod
     def sales(self, reference: str) -> int:
@@ -88,6 +96,36 @@ class CarrierSuite:
     async def test_finds_nothing_that_was_not_sold(self, subject: CarrierSubject) -> None:
         """Looked up: a reference that was never bought is None."""
         assert await subject.carrier.find_label(a_label_request(subject.carrier.name).reference) is None
+
+    async def test_takes_a_label_back_once(self, subject: CarrierSubject) -> None:
+        """Done and repeated: a label that is void is void, and taken back once."""
+        request = a_label_request(subject.carrier.name)
+        label = await subject.carrier.buy_label(request, PERSON)
+        await subject.carrier.void_label(label)
+        await subject.carrier.void_label(label)
+        assert (subject.sales(request.reference), subject.voids(request.reference)) == (1, 1)
+
+    async def test_takes_back_once_where_the_answer_was_lost(self, subject: CarrierSubject) -> None:
+        """Unknown, then asked again: nothing need be looked up."""
+        request = a_label_request(subject.carrier.name)
+        label = await subject.carrier.buy_label(request, PERSON)
+        await subject.void_and_lose_the_answer(label)
+        await subject.carrier.void_label(label)
+        assert subject.voids(request.reference) == 1
+
+    async def test_refuses_to_take_back_what_it_never_sold(self, subject: CarrierSubject) -> None:
+        """Refused: a label that is not the carrier's."""
+        request = a_label_request(subject.carrier.name)
+        label = Label(
+            reference=request.reference,
+            carrier=subject.carrier.name,
+            service="ground",
+            tracking_number="none",
+            carrier_reference="lb_none",
+        )
+        with pytest.raises(Refused, match="unknown_label"):
+            await subject.carrier.void_label(label)
+        assert subject.voids(request.reference) == 0
 
     @pytest.mark.parametrize("media_type", [PDF, ZPL])
     async def test_prints_without_selling(self, subject: CarrierSubject, media_type: str) -> None:

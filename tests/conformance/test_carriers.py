@@ -10,10 +10,10 @@ import pytest
 from gateways.breakers import Breakers
 from gateways.carriers.http import HttpCarrier
 from gateways.carriers.labels.text import Sender
-from gateways.carriers.local import LocalCarrier, label_record, sold
+from gateways.carriers.local import LocalCarrier, label_record, sold, taken_back, void_record
 from gateways.errors import OutcomeUnknown
 from gateways.http_client import HttpClient
-from schemas.shipping import LabelRequest
+from schemas.shipping import Label, LabelRequest
 from tests.conformance.carrier_suite import CarrierSubject, CarrierSuite
 from tests.conformance.requests import PERSON
 from tests.conformance.simulated import SimulatorProcess
@@ -26,14 +26,24 @@ class LocalSubject(CarrierSubject):
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self.carrier = LocalCarrier("usps", label_record(directory, "here"), SENDER)
+        self.carrier = self._of("here")
+
+    def _of(self, process: str) -> LocalCarrier:
+        return LocalCarrier(
+            "usps", label_record(self._directory, process), void_record(self._directory, process), SENDER
+        )
 
     async def buy_and_lose_the_answer(self, request: LabelRequest) -> None:
-        gone = LocalCarrier("usps", label_record(self._directory, "gone"), SENDER)
-        await gone.buy_label(request, PERSON)
+        await self._of("gone").buy_label(request, PERSON)
+
+    async def void_and_lose_the_answer(self, label: Label) -> None:
+        await self._of("gone").void_label(label)
 
     def sales(self, reference: str) -> int:
         return sum(label.reference == reference for label in sold(self._directory))
+
+    def voids(self, reference: str) -> int:
+        return sum(label.reference == reference for label in taken_back(self._directory))
 
 
 class HttpSubject(CarrierSubject):
@@ -48,8 +58,16 @@ class HttpSubject(CarrierSubject):
         with pytest.raises(OutcomeUnknown):
             await self.carrier.buy_label(request, PERSON)
 
+    async def void_and_lose_the_answer(self, label: Label) -> None:
+        self._simulator.control({"kind": "act-then-hang", "requests": 1})
+        with pytest.raises(OutcomeUnknown):
+            await self.carrier.void_label(label)
+
     def sales(self, reference: str) -> int:
         return sum(entry["reference"] == reference for entry in self._simulator.done("sold"))
+
+    def voids(self, reference: str) -> int:
+        return sum(entry["reference"] == reference for entry in self._simulator.done("voided"))
 
 
 class TestLocalCarrier(CarrierSuite):

@@ -1,12 +1,14 @@
 """
 One golden file per message and version, written once and kept for ever: `python -m tests.contract.golden_messages`.
 
-It writes files that are missing and touches no other. A golden file is what old records on a topic look like: whoever
-changes a message so that its golden file no longer decodes has broken every consumer.
+It writes files that are missing and touches no other, those of stored events (`golden_stored.py`) and the list of what
+each code number brought (`codes.py`) too. A golden file is what old records on a topic look like: whoever changes a
+message so that its golden file no longer decodes has broken every consumer.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import types
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,6 +17,7 @@ from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_ty
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import msgspec
+from eventsourcing.domain import TAggregateID
 
 from schemas.codec import encode
 from schemas.topics import CATALOGUE
@@ -53,9 +56,14 @@ def example(kind: Any, name: str = "", *, full: bool = True) -> Any:
     if origin is Literal:
         return arguments[-1]
     if origin is tuple:
-        return (example(arguments[0], name, full=full),)
+        return tuple(example(each, name, full=full) for each in arguments if each is not Ellipsis)
     if origin is dict:
-        return {"term": example(arguments[1], name, full=full)}
+        key = "term" if arguments[0] is str else example(arguments[0], name)
+        return {key: example(arguments[1], name, full=full)}
+    if isinstance(kind, type) and issubclass(kind, tuple):
+        return kind(*(example(each, field, full=full) for field, each in get_type_hints(kind).items()))
+    if dataclasses.is_dataclass(kind):
+        return _example_event(kind, full=full)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         hints = get_type_hints(kind)
         fields = [field for field in msgspec.structs.fields(kind) if full or field.required]
@@ -69,7 +77,20 @@ def example(kind: Any, name: str = "", *, full: bool = True) -> Any:
     return PLAIN[kind](name)
 
 
+def _example_event(kind: Any, *, full: bool) -> Any:
+    """A stored event; of a field with a default the least form says nothing."""
+    hints = get_type_hints(kind)
+    return kind(
+        **{
+            field.name: example(hints[field.name], field.name, full=full)
+            for field in dataclasses.fields(kind)
+            if full or field.default is dataclasses.MISSING
+        }
+    )
+
+
 PLAIN: dict[Any, Any] = {
+    TAggregateID: lambda name: uuid5(NAMESPACE_URL, name),
     UUID: lambda name: uuid5(NAMESPACE_URL, name),
     str: lambda name: f"a {name} ☕",
     int: lambda name: 40 + len(name),
@@ -94,4 +115,9 @@ def write_missing() -> list[Path]:
 
 
 if __name__ == "__main__":
+    from tests.contract.codes import list_missing
+    from tests.contract.golden_stored import write_missing_stored
+
     write_missing()
+    write_missing_stored()
+    list_missing()

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from schemas import codec, commands, events, topics
+from schemas import codec, commands, events, timers, topics
 from schemas.commands import Command
 from schemas.envelope import CODE, Envelope, from_headers, to_headers
 from schemas.events import Event
@@ -72,7 +72,7 @@ def test_every_message_stands_on_exactly_one_topic() -> None:
     listed = Counter(KINDS)
     said = {
         kind
-        for module in (commands, events)
+        for module in (commands, events, timers)
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, (Command, Event)) and kind not in {Command, Event}
     }

@@ -88,17 +88,17 @@ def test_cancellation_before_the_label_gives_the_stock_back(world: World) -> Non
     assert [package["tracking_number"] for package in order["shipments"]] in ([], [""])
 
 
-def test_cancellation_after_the_label_is_listed_for_a_person(world: World) -> None:
-    """The label is bought, so the wish is recorded, and somebody is told."""
+def test_cancellation_after_the_label_cancels_and_frees_the_units(world: World) -> None:
+    """The label is bought and not printed: the order is cancelled all the same, and its units are free at once."""
     sku = a_sku()
     world.receive(sku, 1)
     number = world.sell(sku)
     world.eventually_order(number, "FULFILLED")
     world.tell(a_cancellation_webhook(number))
-    eventually(lambda: "order.cancellation-requested" in world.events_of(id_of(number)))
-    eventually(lambda: "cancellation_requested" in (world.order(number) or {})["order"]["flags"])
-    assert eventually(lambda: (world.order(number) or {})["alerts"])
-    assert world.state_of(number) == "FULFILLED"
+    order = world.eventually_order(number, "CANCELLED")
+    assert order["order"]["marketplace_status"] == "CANCELLED"
+    world.eventually_stock(sku, on_hand=1, reserved=0, available=1)
+    assert world.events_of(item_id_of(sku)).count("stock-item.reservation-released") == 1
 
 
 def test_shortage_is_promised_and_filled_when_stock_arrives(world: World) -> None:

@@ -75,7 +75,7 @@ def test_nonsense_becomes_a_dead_letter_and_what_follows_goes_on(world: World) -
     """Signed bytes that mean nothing are answered 200, listed with reason and place, and hold nothing back."""
     sku = a_sku()
     world.receive(sku, 1)
-    no_json = world.tell(b"\x89PNG this is no JSON")
+    no_json = world.tell(b"this is no JSON")
     no_lines = world.tell(json.dumps({"order_id": a_number(), "shop_id": SHOP, "order_status": "UNPAID"}).encode())
     number = world.sell(sku)
     world.eventually_order(number, "FULFILLED")

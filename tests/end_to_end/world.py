@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,7 +17,12 @@ from aggregates.event_store.connection import Connection, connect
 from creatorflow import bootstrap
 from creatorflow.devstack import RunningStack, ServiceSpec, creatorflow_processes, services
 from creatorflow.settings import Settings
-from schemas.values import order_id, stock_item_id
+from schemas import codec
+from schemas.commands import Command
+from schemas.envelope import Envelope, to_headers
+from schemas.topics import key_of, topic_of
+from schemas.values import order_id, shipment_id, stock_item_id
+from streams.publishing import Publisher, Record
 from tests.waiting import WITHIN_SECONDS, eventually
 from tests.webhooks import SECRET, SHOP, an_order_webhook, sign
 
@@ -66,10 +72,12 @@ class World:
 
     # What an operator does
 
-    def operate(self, path: str, body: dict[str, Any] | None = None, key: str | None = None) -> str:
+    def operate(
+        self, path: str, body: dict[str, Any] | None = None, key: str | None = None, *, method: str = "POST"
+    ) -> str:
         """Ask for something that must be accepted; returns the command's id."""
-        answer = self._http.post(
-            f"{self.ingress_url}{path}", json=body or {}, headers={"Idempotency-Key": key or uuid4().hex}
+        answer = self._http.request(
+            method, f"{self.ingress_url}{path}", json=body or {}, headers={"Idempotency-Key": key or uuid4().hex}
         )
         assert answer.status_code == httpx.codes.ACCEPTED, answer.text
         command: str = answer.json()["command_id"]
@@ -89,6 +97,14 @@ class World:
             },
         )
         self.eventually_stock(sku, on_hand=on_hand + quantity)
+
+    def command(self, *commands: Command) -> None:
+        """Put commands on their topics as one of our own processes would."""
+        records = [
+            Record(topic_of(command), key_of(command).encode(), codec.encode(command), to_headers(_envelope(command)))
+            for command in commands
+        ]
+        asyncio.run(_published(self.settings.kafka, records))
 
     # What anybody may look at
 
@@ -150,6 +166,25 @@ class World:
             eventually(shows)
         except AssertionError:
             raise AssertionError(f"{sku} shows {found}, not {figures}") from None
+        return found
+
+    def letter(self, letter: UUID) -> dict[str, Any]:
+        """One dead letter."""
+        found: dict[str, Any] = self.look(f"/dead-letters/{letter}")["item"]
+        return found
+
+    def eventually_dead(self, event_id: str) -> UUID:
+        """The dead letter of a webhook, once there is one."""
+
+        def dead() -> UUID | None:
+            with self.connected() as connection:
+                row = connection.execute(
+                    "SELECT id FROM dead_letters WHERE headers->>'event-id' = %s", (event_id,)
+                ).fetchone()
+            return None if row is None else row[0]
+
+        found = eventually(dead, what=f"webhook {event_id} is a dead letter")
+        assert found is not None
         return found
 
     # What only a test may look at
@@ -220,6 +255,32 @@ def id_of(number: str) -> UUID:
 def item_id_of(sku: str) -> UUID:
     """The stock item behind a listing of the test shop."""
     return stock_item_id(MARKETPLACE, SHOP, sku)
+
+
+def package_id_of(package: str) -> UUID:
+    """The id of a package of the test shop."""
+    return shipment_id(MARKETPLACE, SHOP, package)
+
+
+def _envelope(command: Command) -> Envelope:
+    name = uuid4().hex
+    return Envelope(
+        id=name,
+        type=type(command).__name__,
+        source="test",
+        time=datetime.now(UTC),
+        subject=key_of(command),
+        correlation_id=name,
+        causation_id=name,
+    )
+
+
+async def _published(kafka: str, records: Sequence[Record]) -> None:
+    publisher = Publisher(kafka, "test")
+    try:
+        await publisher.publish(records)
+    finally:
+        await publisher.discard()
 
 
 def _prepare(settings: Settings) -> None:

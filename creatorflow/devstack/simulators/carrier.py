@@ -1,4 +1,4 @@
-"""A carrier: sells labels, finds them by their reference, and prints them."""
+"""A carrier: sells labels, finds them by their reference, prints them, and takes them back."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ class CarrierService:
         self._numbers = count(1 + sum(1 for _ in record.done("sold")))
         self._by_key = {entry["key"]: entry for entry in record.done("sold")}
         self._purchases: dict[str, LabelPurchase] = {}
+        self._voided = {entry["id"] for entry in record.done("voided")}
 
     def routes(self) -> list[Route]:
         """Its paths."""
@@ -50,6 +51,7 @@ class CarrierService:
             Route("/labels", self.sell, methods=["POST"]),
             Route("/labels", self.find, methods=["GET"]),
             Route("/labels/{id}/file", self.print, methods=["GET"]),
+            Route("/labels/{id}/void", self.void, methods=["POST"]),
         ]
 
     async def sell(self, request: Request) -> Response:
@@ -77,12 +79,26 @@ class CarrierService:
         found = [_public(entry) for entry in self._record.done("sold") if entry["reference"] == reference]
         return JSONResponse({"labels": found})
 
+    async def void(self, request: Request) -> Response:
+        """Take one label back, unless control says that it is too late; one that is void already is answered alike."""
+        label_id = request.path_params["id"]
+        entry = next((sold for sold in self._record.done("sold") if sold["id"] == label_id), None)
+        if entry is None:
+            return _complaint(404, "unknown_label", "reference")
+        self._record.asked(f"void {entry['reference']}")
+        if label_id not in self._voided:
+            if not self._faults.control.voids:
+                return _complaint(409, "cannot_be_cancelled", "reference")
+            self._record.did("voided", **{name: entry[name] for name in ("id", "reference", "tracking_number")})
+            self._voided.add(label_id)
+        return JSONResponse({**_public(entry), "voided": True})
+
     async def print(self, request: Request) -> Response:
         """The file of one label, in the media type that is accepted."""
         label_id = request.path_params["id"]
         entry = next((sold for sold in self._record.done("sold") if sold["id"] == label_id), None)
         wanted = self._purchases.get(label_id)
-        if entry is None or wanted is None:
+        if entry is None or wanted is None or label_id in self._voided:
             return _complaint(404, "unknown_label", "reference")
         parcel, person = _parcel(wanted), _person(wanted.recipient)
         media_type = request.headers.get("Accept", PDF)
@@ -117,7 +133,8 @@ class CarrierService:
             "reference": wanted.reference,
             "carrier": wanted.carrier,
             "service": wanted.service,
-            "tracking_number": number_of(wanted.carrier, f"{wanted.reference}#{number}"),
+            "tracking_number": self._faults.control.tracking_number
+            or number_of(wanted.carrier, f"{wanted.reference}#{number}"),
         }
         self._record.did("sold", **entry)
         self._by_key[key] = entry

@@ -35,11 +35,14 @@ class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     Everything that a simulator is told; the next one replaces it whole.
 
     `idempotent` false: the carrier forgets idempotency keys. `lookup` false: it finds no label by its reference.
+    `voids` false: it takes no label back any more. `tracking_number`: every label gets it, as if numbers had run out.
     """
 
     faults: tuple[Fault, ...] = ()
     idempotent: bool = True
     lookup: bool = True
+    voids: bool = True
+    tracking_number: str = ""
     seed: int = 0
 
 

@@ -171,3 +171,27 @@ async def test_a_file_that_was_not_made_here_is_refused(carrier: HttpCarrier, si
             PDF,
         )
     assert len(simulator.done("sold")) == sales
+
+
+async def test_a_label_that_cannot_be_cancelled_is_refused(simulator: SimulatorProcess, carrier: HttpCarrier) -> None:
+    """FC-22: the carrier's no is a refusal with its code; nothing is taken back, and the file is still there."""
+    request = a_label_request("usps")
+    label = await carrier.buy_label(request, PERSON)
+    simulator.control(voids=False)
+    with pytest.raises(Refused, match="cannot_be_cancelled"):
+        await carrier.void_label(label)
+    assert not [entry for entry in simulator.done("voided") if entry["reference"] == request.reference]
+    assert (await carrier.label_file(label, request.parcel, PERSON, PDF)).content
+
+
+async def test_a_label_that_is_void_has_no_file(simulator: SimulatorProcess, carrier: HttpCarrier) -> None:
+    """FC-22: twice out of service, then taken back, and from then on not printed."""
+    request = a_label_request("usps")
+    label = await carrier.buy_label(request, PERSON)
+    simulator.control({"kind": "wrong", "status": 503, "requests": 2})
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await carrier.void_label(label)
+    await carrier.void_label(label)
+    with pytest.raises(Refused, match="unknown_label"):
+        await carrier.label_file(label, request.parcel, PERSON, PDF)

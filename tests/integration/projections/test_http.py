@@ -9,10 +9,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import msgspec
 import pytest
 
 from projections import http
-from projections.answers import CommandOutcome, DeadLetter, RawWebhook
+from projections.answers import CommandOutcome, DeadLetter, RawWebhook, WholeDeadLetter
 from projections.http import QUESTIONS, build_api
 from projections.queries import Crossing
 from projections.store import Connection, Reader
@@ -25,9 +26,11 @@ from tests.unit.projections.histories import (
     NOON,
     SHOP,
     Numbered,
+    bought,
     classified,
     fulfilled,
     hats,
+    opened,
     placed,
     published,
     received,
@@ -70,6 +73,10 @@ class Outside:
     async def dead_letters(self, limit: int) -> Sequence[DeadLetter]:
         return [LETTER][:limit]
 
+    async def dead_letter(self, letter: UUID) -> WholeDeadLetter | None:
+        whole = WholeDeadLetter(letter=LETTER, headers={"event-id": "evt-1"}, body="{}")
+        return whole if letter == LETTER.id else None
+
     async def command_outcome(self, command: str) -> CommandOutcome | None:
         return self.decided.get(command)
 
@@ -82,6 +89,7 @@ class Outside:
             reveal=self.reveal,
             label=self.label,
             dead_letters=self.dead_letters,
+            dead_letter=self.dead_letter,
             command_outcome=self.command_outcome,
             command_names=self.command_names,
             clock=lambda: NOON,
@@ -259,6 +267,16 @@ async def test_alerts_are_the_open_ones_unless_asked(client: httpx.AsyncClient, 
     assert [alert["kind"] for alert in await items(client, "/alerts?state=closed")] == ["stock-short"]
 
 
+async def test_dead_letter_is_shown_with_its_body(client: httpx.AsyncClient) -> None:
+    """By its id; another id is 404, and what is no id 400."""
+    answer = await client.get(f"/dead-letters/{LETTER.id}")
+    assert answer.status_code == 200
+    found = answer.json()["item"]
+    assert (found["letter"]["reason"], found["body"], found["headers"]) == (LETTER.reason, "{}", {"event-id": "evt-1"})
+    assert (await client.get(f"/dead-letters/{uuid4()}")).status_code == 404
+    assert (await client.get("/dead-letters/first")).status_code == 400
+
+
 async def test_reorders_and_dead_letters_are_listed(client: httpx.AsyncClient, connection: Connection) -> None:
     """What was ordered from suppliers, and what was passed."""
     prepared = events.ReorderPrepared(replenishment_id=uuid4(), stock_item_id=HAT, reorder_id="A", quantity=20)
@@ -290,6 +308,32 @@ async def test_package_without_a_live_label_has_no_file(client: httpx.AsyncClien
     """Neither before the label was bought, nor after the package was cancelled."""
     story(connection, *fulfilled(ORDER)[5:7])
     assert (await client.get(f"/shipments/{ORDER.shipment}/label")).status_code == 409
+
+
+async def test_packages_are_listed_by_what_is_asked_for(client: httpx.AsyncClient, connection: Connection) -> None:
+    """By number, by order, and those that no carrier has scanned in time."""
+    other = Numbered("1002")
+    late = msgspec.structs.replace(bought(ORDER), scan_by=NOON - timedelta(hours=1))
+    early = msgspec.structs.replace(bought(other), scan_by=NOON + timedelta(hours=1), tracking_number="T1001")
+    apply_all(connection, published([opened(ORDER), late, opened(other), early]))
+
+    async def listed(query: str) -> list[str]:
+        answer = await client.get(f"/shipments?{query}")
+        assert answer.status_code == 200, answer.text
+        return [item["package"] for item in answer.json()["items"]]
+
+    assert await listed("tracking_number=T1001") == ["1001-1", "1002-1"]
+    assert await listed(f"order={other.id}&state=LABELLED") == ["1002-1"]
+    assert await listed("unscanned=true") == ["1001-1"]
+
+
+async def test_label_of_a_stopped_package_is_not_handed_out(client: httpx.AsyncClient, connection: Connection) -> None:
+    """The problem says why it stays."""
+    stopped = events.ShipmentStopped(shipment_id=ORDER.shipment, order_id=ORDER.id, reason="the buyer asks to cancel")
+    apply_all(connection, published([opened(ORDER), bought(ORDER), stopped]))
+    answer = await client.get(f"/shipments/{ORDER.shipment}/label")
+    assert answer.status_code == 409
+    assert "the buyer asks to cancel" in answer.json()["detail"]
 
 
 async def test_label_in_no_format_that_there_is(client: httpx.AsyncClient, connection: Connection) -> None:
@@ -344,7 +388,7 @@ async def test_at_least_does_not_wait_for_topics_that_feed_others(
         ("/orders?due_before=2026-03-05T00:00:00", 400, "due_before"),
         ("/orders?priority=URGENT", 400, "priority"),
         ("/orders?colour=red", 400, "colour"),
-        ("/orders?hopeless=true", 400, "hopeless"),
+        ("/orders?late=lunch", 400, "late"),
         ("/orders?at_least=-1", 400, "at_least"),
         ("/orders/not-an-id", 400, "id"),
         (f"/orders/{uuid4()}", 404, "id"),
@@ -417,7 +461,8 @@ async def test_openapi_document_describes_every_route(client: httpx.AsyncClient)
     assert {question.path for question in QUESTIONS} < set(document["paths"])
     names = {parameter["name"] for parameter in document["paths"]["/orders"]["get"]["parameters"]}
     assert names == {
-        "at_least", "cursor", "limit", "status", "fulfilment_state", "priority", "shop", "sku", "due_before", "hopeless"
+        "at_least", "cursor", "limit", "status", "fulfilment_state", "priority", "shop", "sku", "due_before",
+        "hopeless", "late",
     }  # fmt: skip
     components = document["components"]["schemas"]
     referred = {reference.rpartition("/")[2] for reference in references(document)}

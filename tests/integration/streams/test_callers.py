@@ -7,18 +7,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from aggregates.event_store import calls, scheduled_commands
 from aggregates.event_store.buyer_keys import BuyerKeys
 from aggregates.event_store.calls import CallRow
-from aggregates.event_store.connection import Connection
+from aggregates.event_store.connection import Connection, connect
 from gateways.errors import OutcomeUnknown, Refused, Unavailable
 from gateways.suppliers.local import LocalSupplier, supplier_record
 from schemas import codec
-from schemas.calls import BuyLabelCall
-from schemas.commands import RecordLabelOutcome
+from schemas.calls import BuyLabelCall, VoidLabelCall
+from schemas.commands import RecordLabelOutcome, RecordVoidOutcome
 from schemas.shipping import Label, LabelFile, LabelRequest, Parcel
 from schemas.values import Person, Sealed
 from streams.callers import Callers, Gateways
@@ -32,6 +33,10 @@ Sell = Callable[[LabelRequest], Awaitable[None]]
 
 async def sells(request: LabelRequest) -> None:
     """A carrier that sells."""
+
+
+async def nothing() -> None:
+    """A carrier that takes labels back."""
 
 
 def fails(error: Exception) -> Sell:
@@ -53,6 +58,9 @@ class OddCarrier:
         self.asked: list[str] = []
         self.sold: dict[str, list[Label]] = {}
         self.people: list[Person] = []
+        self.before_void: Callable[[], Awaitable[None]] = nothing
+        self.asked_to_void: list[str] = []
+        self.void: set[str] = set()
 
     async def buy_label(self, request: LabelRequest, recipient: Person) -> Label:
         self.asked.append(request.reference)
@@ -69,6 +77,11 @@ class OddCarrier:
 
     async def find_label(self, reference: str) -> Label | None:
         return next(iter(self.sold.get(reference, ())), None)
+
+    async def void_label(self, label: Label) -> None:
+        self.asked_to_void.append(label.reference)
+        await self.before_void()
+        self.void.add(label.reference)
 
     async def label_file(
         self, label: Label, parcel: Parcel, recipient: Person, media_type: str, *, order_number: str = ""
@@ -97,11 +110,35 @@ def buy(database: str, connection: Connection, *requests: LabelRequest) -> None:
     write(database, connection, calls=rows)
 
 
+def void(database: str, connection: Connection, label: Label, failures: int = 0) -> None:
+    """Ask for a label to be taken back, after so many tries that failed."""
+    shipment, _, attempt = label.reference.partition(":")
+    call = VoidLabelCall(shipment_id=UUID(shipment), attempt=int(attempt), label=label)
+    key = f"void-label:{label.reference}:7"
+    body, now = codec.encode(call), datetime.now(UTC)
+    row = CallRow(key, "VoidLabelCall", VoidLabelCall.SERVICE, "shop", 100, now, None, body, "cause", "outside")
+    write(database, connection, calls=[row])
+    connection.execute("UPDATE calls SET failures = %s WHERE key = %s", (failures, key))
+
+
+async def void_answered(connection: Connection) -> RecordVoidOutcome:
+    """What came of taking the label back."""
+    await soon(lambda: len(scheduled_commands.due(connection, 100)) == 1)
+    (each,) = scheduled_commands.due(connection, 100)
+    outcome = codec.decode(each.type, 1, each.body)
+    assert isinstance(outcome, RecordVoidOutcome)
+    return outcome
+
+
+def supplier_of(folder: Path) -> LocalSupplier:
+    """A supplier that nobody asks here."""
+    return LocalSupplier(supplier_record(folder, "test"))
+
+
 @asynccontextmanager
 async def running(dsn: str, carrier: OddCarrier, folder: Path) -> AsyncIterator[None]:
     """A call runner at work."""
-    supplier = LocalSupplier(supplier_record(folder, "test"))
-    runner = Callers(dsn, Gateways({"odd": carrier}, {}, supplier), BuyerKeys(MASTER_KEY))
+    runner = Callers(dsn, Gateways({"odd": carrier}, {}, supplier_of(folder)), BuyerKeys(MASTER_KEY))
     task = asyncio.create_task(runner.run())
     try:
         yield
@@ -252,3 +289,100 @@ async def test_gateway_with_a_bug_stops_no_other_call(
     async with running(database, carrier, tmp_path):
         outcomes = await answered(opened, 3)
     assert {outcome.shipment_id for outcome in outcomes} == {other.shipment_id for other in others}
+
+
+async def test_fc_22_void_that_is_unavailable_twice_is_made_once(
+    database: str, opened: Connection, carrier: OddCarrier, tmp_path: Path
+) -> None:
+    """503, 503, done: one label is taken back, and the outcome names the label's own attempt."""
+    label = carrier.sell(a_label_request("odd"))
+    answers = [Unavailable("answered 503"), Unavailable("answered 503")]
+
+    async def answer() -> None:
+        if answers:
+            raise answers.pop()
+
+    carrier.before_void = answer
+    void(database, opened, label)
+    async with running(database, carrier, tmp_path):
+        outcome = await void_answered(opened)
+    assert (outcome.outcome, outcome.attempt) == ("voided", 1)
+    assert (len(carrier.asked_to_void), carrier.void) == (3, {label.reference})
+    assert calls.waiting(opened) == {}
+
+
+async def test_fc_22_void_that_is_refused_is_not_asked_again(
+    database: str, opened: Connection, carrier: OddCarrier, tmp_path: Path
+) -> None:
+    """The carrier says no: the reason goes back, once."""
+
+    async def answer() -> None:
+        raise Refused("carrier: cannot_be_cancelled (reference)")
+
+    carrier.before_void = answer
+    void(database, opened, carrier.sell(a_label_request("odd")))
+    async with running(database, carrier, tmp_path):
+        outcome = await void_answered(opened)
+    assert (outcome.outcome, outcome.reason) == ("refused", "carrier: cannot_be_cancelled (reference)")
+    assert len(carrier.asked_to_void) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "ends"), [(Unavailable("answered 503"), "refused"), (OutcomeUnknown("timed out"), "parked")]
+)
+async def test_fc_22_fifth_void_that_fails_is_the_last(
+    database: str, opened: Connection, tmp_path: Path, error: Exception, ends: str
+) -> None:
+    """Nobody tries for ever: surely not void is a refusal, perhaps void is a person's question."""
+    carrier = OddCarrier()
+
+    async def answer() -> None:
+        raise error
+
+    carrier.before_void = answer
+    void(database, opened, carrier.sell(a_label_request("odd")), failures=4)
+    async with running(database, carrier, tmp_path):
+        outcome = await void_answered(opened)
+    assert (outcome.outcome, outcome.reason) == (ends, f"5 tries: {error}")
+    assert (len(carrier.asked_to_void), calls.waiting(opened)) == (1, {})
+
+
+async def test_calls_of_a_runner_that_ends_are_given_back_unless_they_are_under_way(
+    database: str, opened: Connection, tmp_path: Path
+) -> None:
+    """What was claimed and not started waits for the next runner at once; what may have acted keeps its lease."""
+    carrier = OddCarrier()
+    never = asyncio.Event()
+
+    async def hang(request: LabelRequest) -> None:
+        await never.wait()
+
+    carrier.first = hang
+    under_way, unstarted = a_label_request("odd"), a_label_request("odd")
+    buy(database, opened, under_way)
+    runner = Callers(database, Gateways({"odd": carrier}, {}, supplier_of(tmp_path)), BuyerKeys(MASTER_KEY))
+    task = asyncio.create_task(runner.run())
+    await soon(lambda: carrier.asked == [under_way.reference])
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert calls.waiting(opened) == {"BuyLabelCall running": 1}
+
+    buy(database, opened, unstarted)
+    with opened.transaction():
+        opened.execute("LOCK TABLE calls IN SHARE MODE")
+        task = asyncio.create_task(runner.run())
+        await soon(lambda: waits_for_lock(database))
+        task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert calls.waiting(opened) == {"BuyLabelCall running": 1, "BuyLabelCall waiting": 1}
+    row = opened.execute("SELECT attempt, failures, unknown FROM calls WHERE state = 'waiting'").fetchone()
+    assert row == (1, 0, False)
+
+
+def waits_for_lock(database: str) -> bool:
+    """Whether somebody waits for a lock on a table."""
+    with connect(database, "looking on") as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_locks WHERE relation = 'calls'::regclass AND NOT granted"
+        ).fetchone()
+    return row is not None and row[0] > 0

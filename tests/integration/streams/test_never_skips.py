@@ -11,10 +11,14 @@ import asyncio
 import psycopg
 import pytest
 
-from aggregates.event_store.connection import StoreUnavailable
+from aggregates.event_store.connection import StoreUnavailable, connect
 from schemas.codec import BadMessage
+from schemas.commands import CancelOrder, HoldOrder
+from schemas.topics import ORDERS_COMMANDS
 from streams.publishing import BrokerUnavailable
+from tests.builders import an_order
 from tests.integration.streams.agents import READERS, Fitted, batch_for
+from tests.records import carrying
 
 THIRD = 2
 WHOLE = {0: 5, 1: 3}
@@ -101,3 +105,18 @@ def test_what_ends_the_process_acknowledges_nothing(fitted: Fitted, error: BaseE
     with pytest.raises(type(error)):
         fitted.take(records)
     assert (fitted.next_offsets(), fitted.dead(), fitted.written()) == (BEGINNING, [], [])
+
+
+def test_lone_record_is_decided_again_when_its_aggregate_was_changed_elsewhere(
+    database: str, loop: asyncio.AbstractEventLoop
+) -> None:
+    """What this agent had in memory was old: the command is decided on what is stored, and is no bug."""
+    here, elsewhere = (Fitted("orders.decide", ORDERS_COMMANDS, database, loop) for _ in range(2))
+    order = an_order()
+    here.take([carrying(order.record(), 0)])
+    elsewhere.take([carrying(HoldOrder(order_id=order.id, reason="look at it"), 0, 1, id="hold")])
+    here.take([carrying(CancelOrder(order_id=order.id, reason="asked"), 1, id="cancel")])
+    assert here.dead() == []
+    with connect(database, "test") as connection:
+        names = [name for (name,) in connection.execute("SELECT topic FROM events ORDER BY notification_id")]
+    assert (names.count("order.held"), names.count("order.cancelled")) == (1, 1)

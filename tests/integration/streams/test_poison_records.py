@@ -10,8 +10,9 @@ from hashlib import sha512
 
 import pytest
 
-from schemas.commands import RecordTracking
-from schemas.topics import ORDERS_COMMANDS, SHIPPING_EVENTS
+from aggregates.event_store import dead_letters
+from aggregates.event_store.connection import connect
+from schemas.topics import ORDERS_COMMANDS, SHIPPING_EVENTS, TIKTOK_WEBHOOKS
 from tests.builders import an_order
 from tests.integration.streams.agents import READERS, Fitted, batch_for
 from tests.records import ARecord, carrying
@@ -36,13 +37,19 @@ LONG = b"".join(b85encode(sha512(b"%d" % number).digest()) for number in range(1
 """Text that no compression makes short enough for an index."""
 
 EVERYWHERE: dict[str, Spoil] = {
-    "no value": with_value(None),
     "empty value": with_value(b""),
     "not JSON": with_value(b"\x89PNG not json"),
     "NUL bytes": with_value(b"\x00\x00\x00"),
     "not UTF-8": with_value(b'{"order_id": "\xff\xfe"}'),
     "a list": with_value(b"[1, 2]"),
     "deeply nested": with_value(b"[" * 100_000),
+    "deeply nested where nothing is read": lambda record: replace(
+        record, value=(record.value or b"")[:-1] + b', "more": ' + b'{"a":' * 500 + b"1" + b"}" * 501
+    ),
+    "a key twice": lambda record: replace(record, value=b'{"a": 1, "a": 1, ' + (record.value or b"")[1:]),
+    "not UTF-8 where nothing is read": lambda record: replace(
+        record, value=(record.value or b"")[:-1] + b', "more": "\xff"}'
+    ),
     "no key": lambda record: replace(record, key=None, value=b"{"),
     "key with NUL": lambda record: replace(record, key=b"\x00", value=b"{"),
     "log position that is no number": with_header("ce_logposition", b"far"),
@@ -102,18 +109,49 @@ def test_spoilt_record_is_passed_with_a_trace(
     assert dead == ([] if targets[THIRD] in written else [(0, THIRD)])
 
 
-def test_reason_may_quote_what_no_text_column_takes(database: str, loop: asyncio.AbstractEventLoop) -> None:
-    """A value with NUL that the decoder's message quotes does not keep the dead letter from being written."""
-    order = an_order()
-    message = RecordTracking(
-        order_id=order.id,
-        shipment_id=order.id,
-        status="A\x00B",  # type: ignore[arg-type]
-        occurred_at=order.created_at,
-    )
+def test_header_that_no_text_column_takes_is_kept_all_the_same(database: str, loop: asyncio.AbstractEventLoop) -> None:
+    """A name with NUL does not keep the dead letter from being written."""
     fitted = Fitted("orders.decide", ORDERS_COMMANDS, database, loop)
-    fitted.take([carrying(message)])
-    assert [(partition, offset) for partition, offset, _, _ in fitted.dead()] == [(0, 0)]
+    fitted.take([with_header("a\x00b", b"\xff")(carrying(an_order().record()))])
+    assert [(partition, offset) for partition, offset, _, _ in fitted.dead()] == []
+    fitted.take([with_header("a\x00b", b"\xff")(with_value(b"{")(carrying(an_order().record(), 1)))])
+    assert [(partition, offset) for partition, offset, _, _ in fitted.dead()] == [(0, 1)]
+
+
+@pytest.mark.parametrize(("topic", "name"), ONE_OF_EACH_SHAPE)
+def test_record_without_a_value_is_passed(
+    database: str, loop: asyncio.AbstractEventLoop, topic: str, name: str
+) -> None:
+    """It says nothing, so it is no dead letter either, and everything around it is written."""
+    fitted = Fitted(name, topic, database, loop)
+    records, targets = batch_for(name, topic)
+    records[THIRD] = with_value(None)(records[THIRD])
+    fitted.take(records)
+    assert fitted.next_offsets() == WHOLE
+    assert fitted.written() == [each for each in targets if each != targets[THIRD]]
+    assert fitted.dead() == []
+
+
+def test_webhook_without_a_key_is_routed_by_the_ids_in_its_body(database: str, loop: asyncio.AbstractEventLoop) -> None:
+    """The command of it is keyed by its order, wherever the webhook stood."""
+    fitted = Fitted("intake.tiktok", TIKTOK_WEBHOOKS, database, loop)
+    records, targets = batch_for(fitted.name, fitted.topic)
+    fitted.take([replace(record, key=None) for record in records])
+    assert [record.key for record in fitted.publisher.records] == [str(target).encode() for target in targets]
+
+
+@pytest.mark.parametrize("key", [None, b"another"])
+def test_command_under_another_key_is_sent_again_under_its_own(
+    database: str, loop: asyncio.AbstractEventLoop, key: bytes | None
+) -> None:
+    """Another agent may write that aggregate; so it is not decided here, and waits for nobody."""
+    fitted = Fitted("orders.decide", ORDERS_COMMANDS, database, loop)
+    order = an_order()
+    fitted.take([replace(carrying(order.record()), key=key)])
+    assert fitted.written() == []
+    with connect(database, "test") as connection:
+        (letter,) = dead_letters.asked(connection, 10)
+    assert letter.record_key == str(order.id).encode()
 
 
 def test_message_of_another_topic_is_dead_lettered(database: str, loop: asyncio.AbstractEventLoop) -> None:

@@ -14,6 +14,7 @@ from aggregates.event_store import dead_letters, relay_state
 from aggregates.event_store.application import EventLog, open_event_log
 from aggregates.event_store.buyer_keys import BuyerKeys
 from aggregates.event_store.connection import Connection
+from aggregates.event_store.mapper import NewerEvent
 from aggregates.event_store.recorder import Effects, Origin
 from aggregates.stock_item import Known, StockItem, decide
 from schemas import topics
@@ -148,7 +149,7 @@ async def test_event_that_nobody_can_translate_is_dead_lettered(
     receipts(log, opened, 1)
     opened.execute(
         "INSERT INTO events (originator_id, originator_version, topic, state, cause, correlation)"
-        " VALUES (%s, 1, 'nobody.knows', '{}', 'cause', 'outside')",
+        " VALUES (%s, 1, 'order.placed', '{}', 'cause', 'outside')",
         (uuid4(),),
     )
     receipts(log, opened, 1)
@@ -158,6 +159,22 @@ async def test_event_that_nobody_can_translate_is_dead_lettered(
     (letter,) = dead_letters.recent(opened, 10)
     assert (letter.agent, letter.topic, letter.offset, letter.kind) == ("relay", "log", 3, "bug")
     assert len([record for record in publisher.records if record.topic == topics.INVENTORY_EVENTS]) == 4
+
+
+@pytest.mark.parametrize(("topic", "state"), [("order.of-tomorrow", b"{}"), ("order.placed", b'{"class_version":9}')])
+async def test_event_that_newer_code_stored_ends_the_relay(
+    database: str, opened: Connection, log: EventLog, topic: str, state: bytes
+) -> None:
+    """An event of an unknown type or version is no bug of ours: nothing is dead-lettered, and nothing is passed."""
+    receipts(log, opened, 1)
+    opened.execute(
+        "INSERT INTO events (originator_id, originator_version, topic, state, cause, correlation)"
+        " VALUES (%s, 1, %s, %s, 'cause', 'outside')",
+        (uuid4(), topic, state),
+    )
+    with pytest.raises(NewerEvent, match=topic):
+        await a_relay("one", database, log, KeptPublisher()).run()
+    assert (position_of(opened), dead_letters.recent(opened, 10)) == (0, [])
 
 
 async def test_event_that_grows_too_large_is_dead_lettered(

@@ -13,7 +13,7 @@ from aggregates.event_store.connection import Connection
 from aggregates.event_store.scheduled_commands import scheduled
 from schemas import codec, topics
 from schemas.commands import FillBackorders
-from schemas.envelope import from_headers
+from schemas.envelope import CODE, from_headers
 from streams.deciding import SCHEDULER
 from streams.publishing import BrokerUnavailable
 from streams.scheduler import Scheduler
@@ -60,6 +60,17 @@ async def test_due_command_is_sent_and_forgotten(database: str, opened: Connecti
     assert (record.topic, codec.decode(envelope.type, 1, record.value)) == (topics.INVENTORY_COMMANDS, COMMAND)
     assert (envelope.id, envelope.source) == ("timer:expire-hold:1", SCHEDULER)
     assert (envelope.causation_id, envelope.correlation_id) == ("cause", "outside")
+
+
+async def test_command_of_newer_code_says_so(database: str, opened: Connection) -> None:
+    """A timer that newer code set is sent as newer code's: an older reader must not take it for a bad record."""
+    set_timer(database, opened, "expire-hold:1")
+    opened.execute("UPDATE scheduled_commands SET type = 'OfTomorrow'")
+    publisher = KeptPublisher()
+    async with running(database, publisher):
+        await until_empty(opened)
+    (record,) = publisher.records
+    assert from_headers(record.headers).code == CODE + 1
 
 
 async def test_answer_of_a_call_keeps_its_own_name(database: str, opened: Connection) -> None:

@@ -17,6 +17,7 @@ from schemas.commands import (
     CancelOrder,
     Command,
     RecordCancellation,
+    RecordMovement,
     ReleaseStock,
     ReserveStock,
     VoidLabel,
@@ -176,12 +177,30 @@ def test_a_masked_address_never_replaces_a_whole_one() -> None:
     assert known.address == STREET
 
 
-@pytest.mark.parametrize("status", ["AWAITING_COLLECTION", "IN_TRANSIT", "DELIVERED"])
-def test_what_was_arranged_elsewhere_is_reserved_and_gets_no_label(status: str) -> None:
+def test_what_was_arranged_elsewhere_is_reserved_and_gets_no_label() -> None:
     """An order first seen as arranged is reserved and ready, and no package of ours is opened for it."""
-    known = given_order(an_order().shown_as(status).record())
+    known = given_order(an_order().awaiting_collection().record())
     assert names(when(known, reserved())) == ["StockReserved"]
     assert known.state == "READY"
+    events = when(known, an_order().shown_as("IN_TRANSIT", 900).record())
+    assert names(events) == ["StatusAdvanced", "ShownDispatched"]
+    (left,) = following(events)
+    assert isinstance(left, RecordMovement)
+    assert (left.kind, left.quantity, left.reference) == ("dispatch", 1, str(known.id))
+
+
+@pytest.mark.parametrize("status", ["IN_TRANSIT", "DELIVERED", "COMPLETED"])
+def test_what_had_left_at_first_sight_reserves_nothing(status: str) -> None:
+    """An order first seen under way takes its units off the shelf at the marketplace's time, and asks for none."""
+    events = _placed(an_order().shown_as(status, 500).record())
+    assert names(events)[:3] == ["Placed", "Classified", "ShownDispatched"]
+    moved, released = following(events)
+    assert isinstance(moved, RecordMovement)
+    assert (moved.kind, moved.occurred_at) == ("dispatch", NOON + timedelta(seconds=500))
+    assert isinstance(released, ReleaseStock)
+    known = given_order(an_order().shown_as(status, 500).record())
+    assert known.state == "FULFILLED"
+    assert names(when(known, reserved())) == ["ReservationDeclined"]
 
 
 def test_platform_shipping_opens_no_package_of_ours() -> None:
@@ -227,7 +246,8 @@ def test_payment_assumes_a_dispatch_deadline() -> None:
 def test_completed_closes_once() -> None:
     """COMPLETED is recorded once, however often it is told."""
     known = given_order(an_order().record())
-    assert names(when(known, an_order().shown_as("COMPLETED", 900).record())) == ["StatusAdvanced", "Completed"]
+    events = when(known, an_order().shown_as("COMPLETED", 900).record())
+    assert names(events) == ["StatusAdvanced", "Completed", "ShownDispatched"]
     assert "Completed" not in names(when(known, an_order().shown_as("COMPLETED", 950).record()))
 
 
@@ -263,24 +283,13 @@ def test_cancelling_before_the_stock_answers_releases_what_was_asked() -> None:
     )
 
 
-def test_a_cancellation_that_meets_a_label_is_listed_for_a_person() -> None:
-    """With its label bought an order is not cancelled by us: somebody is asked, once; the marketplace's word stays."""
-    known = given_order(an_order().record(), reserved(), labelled())
-    events = when(known, an_order().cancelled().record())
-    assert names(events) == ["StatusAdvanced", "CancellationRequested"]
-    assert (known.status, known.state) == ("CANCELLED", "FULFILLED")
-    assert [type(command) for command in following(events)] == [VoidLabel]
-    assert when(known, CancelOrder(order_id=an_order().id, reason="again")) == []
-
-
-def test_a_label_that_comes_after_the_cancellation_is_voided_and_listed() -> None:
-    """A cancelled order declines a late label each time it is told, and asks a person once."""
+def test_a_label_that_comes_after_the_cancellation_is_voided() -> None:
+    """A cancelled order declines a late label each time it is told."""
     known = given_order(an_order().record(), reserved(), CancelOrder(order_id=an_order().id, reason="gone"))
-    first = when(known, labelled())
-    assert names(first) == ["LabelDeclined", "CancellationRequested"]
-    again = when(known, labelled())
-    assert names(again) == ["LabelDeclined"]
-    assert [type(command) for command in commands_after(again[0])] == [VoidLabel]
+    for _ in range(2):
+        (declined,) = when(known, labelled())
+        assert names([declined]) == ["LabelDeclined"]
+        assert [type(command) for command in commands_after(declined)] == [VoidLabel]
     assert known.state == "CANCELLED"
 
 

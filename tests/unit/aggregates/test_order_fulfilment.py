@@ -12,18 +12,18 @@ from aggregates.policies.outside_calls import calls_of
 from schemas.calls import PushDelayCall, PushFulfilmentCall
 from schemas.commands import (
     BuyLabel,
-    ExpireHold,
     HoldOrder,
     OpenShipment,
     OverridePriority,
-    ReclassifyOrder,
     RecordFulfilmentPushed,
     RecordLabel,
     RecordTracking,
     ReleaseOrder,
     ReleaseStock,
     ReserveStock,
+    ResumeShipment,
 )
+from schemas.timers import ExpireHold, ReclassifyOrder
 from tests.builders import NOON, a_line, an_order, item_of, one_part_per_line
 from tests.unit.aggregates.scenario import (
     PACKAGE,
@@ -69,9 +69,9 @@ def test_units_that_nobody_asked_for_go_back() -> None:
 def test_a_short_item_backorders_the_order() -> None:
     """One short item is enough to wait; the same shortage again records nothing; units end it."""
     known = given_order(TWO_ITEMS.record(), reserved("sku-1"))
-    assert names(when(known, short("sku-2"))) == ["Backordered"]
+    assert names(when(known, short("sku-2", promised_at=TOMORROW))) == ["Backordered", "Delayed"]
     assert known.state == "BACKORDERED"
-    assert when(known, short("sku-2")) == []
+    assert when(known, short("sku-2", promised_at=TOMORROW)) == []
     assert names(when(known, reserved("sku-2"))) == ["StockReserved", "ReadyToShip"]
 
 
@@ -158,7 +158,8 @@ def test_a_held_order_learns_of_the_refused_label() -> None:
     refused = RecordLabel(order_id=ORDER, shipment_id=PACKAGE, refused="address")
     (held,) = when(known, refused)
     assert (held.kind, held.reason) == ("operator", "fraud; address")
-    assert [type(command) for command in following(when(known, ReleaseOrder(order_id=ORDER)))] == [BuyLabel]
+    released = following(when(known, ReleaseOrder(order_id=ORDER)))
+    assert [type(command) for command in released] == [ResumeShipment, BuyLabel]
 
 
 def test_a_hold_stops_and_a_release_goes_on() -> None:

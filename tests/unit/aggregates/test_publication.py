@@ -93,6 +93,7 @@ def test_a_busy_world_shows_nearly_every_event(world: World) -> None:
     """What the busy world leaves out is known by name, so that the proofs above are about the rest."""
     assert {kind.TOPIC for kind in stored_kinds() - {type(event) for event in world.log}} <= {
         "shipment.refused",
+        "shipment.tracking-number-shared",
         "replenishment.reorder-parked",
         "order.reservation-declined",
         "order.label-declined",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from msgspec.structs import replace as with_fields
@@ -11,9 +11,10 @@ from msgspec.structs import replace as with_fields
 from aggregates import shipment
 from aggregates.policies.outside_calls import calls_of
 from aggregates.shipment import Shipment
-from schemas.calls import BuyLabelCall
+from schemas.calls import BuyLabelCall, VoidLabelCall
 from schemas.commands import (
     BuyLabel,
+    Command,
     HandOver,
     OpenShipment,
     RecordLabel,
@@ -21,9 +22,11 @@ from schemas.commands import (
     RecordMovement,
     RecordScan,
     RecordTracking,
+    RecordVoidOutcome,
+    ReplaceLabel,
     VoidLabel,
 )
-from schemas.values import Address, Deadlines, Need, OrderLine
+from schemas.values import Address, Deadlines, Need, OrderLine, shipment_id
 from tests.builders import MARKETPLACE, NOON, SHOP, STREET, TARIFFS, a_line, an_order, item_of, usd
 from tests.unit.aggregates.scenario import PACKAGE, following, given_shipment, names, when
 
@@ -59,7 +62,7 @@ def outcome(kind: Literal["bought", "refused", "parked"] = "bought", *, attempt:
         outcome=kind,
         carrier="local",
         service="ground",
-        tracking_number="T1",
+        tracking_number=f"T{attempt}",
         cost=usd("4.10"),
         reason="" if kind == "bought" else "the carrier says no",
     )
@@ -70,8 +73,15 @@ def scan(scan_id: str, status: ScanStatus = "IN_TRANSIT", hours: int = 1) -> Rec
     return RecordScan(shipment_id=PACKAGE, scan_id=scan_id, status=status, occurred_at=NOON + hours * HOUR)
 
 
+def void_outcome(kind: Literal["voided", "refused", "parked"] = "voided", *, attempt: int = 1) -> RecordVoidOutcome:
+    """What came of asking for the label back."""
+    reason = "" if kind == "voided" else "the carrier says no"
+    return RecordVoidOutcome(shipment_id=PACKAGE, attempt=attempt, outcome=kind, reason=reason)
+
+
 VOID = VoidLabel(shipment_id=PACKAGE, reason="cancelled", order_id=an_order().id)
 HAND_OVER = HandOver(shipment_id=PACKAGE, occurred_at=NOON + HOUR)
+REPLACE = ReplaceLabel(shipment_id=PACKAGE, reason="wrong service", operator="ann")
 BUY = BuyLabel(shipment_id=PACKAGE, operator="ann")
 
 
@@ -177,22 +187,10 @@ def test_a_package_without_label_is_closed() -> None:
     assert when(item, BUY) == []
 
 
-def test_a_label_that_is_live_is_listed() -> None:
-    """A package that is given up with its label, or with one that may exist, is listed as live."""
-    (bought,) = when(given_shipment(open_package(), outcome()), VOID)
-    (parked,) = when(given_shipment(open_package(), outcome("parked")), VOID)
-    assert bought.label_live
-    assert parked.label_live
-
-
-def test_a_label_that_comes_for_a_closed_package_is_listed_and_told() -> None:
-    """A purchase that was under way when the package was closed gives a live label: listed, and the order told."""
-    item = given_shipment(open_package(), VOID)
-    events = when(item, outcome())
-    assert names(events) == ["LabelBought", "Cancelled"]
-    assert events[1].label_live
-    assert [type(command) for command in following(events)] == [RecordLabel]
-    assert when(item, VOID) == []
+def test_a_label_that_may_be_live_is_listed() -> None:
+    """A package that is given up while nobody knows whether its label was bought is listed for a person."""
+    (cancelled,) = when(given_shipment(open_package(), outcome("parked")), VOID)
+    assert (cancelled.label_live, cancelled.stage) == (True, "parked")
 
 
 def test_a_package_that_is_given_up_before_it_is_opened_is_never_bought() -> None:
@@ -202,6 +200,97 @@ def test_a_package_that_is_given_up_before_it_is_opened_is_never_bought() -> Non
     assert names(list(found.collect_events())) == ["Refused"]
     assert when(found, open_package()) == []
     assert when(found, outcome()) == []
+
+
+def test_a_label_that_was_not_printed_goes_back_with_its_package() -> None:
+    """Cancelling a labelled package asks the carrier once for exactly that label, before all other calls."""
+    item = given_shipment(open_package(), outcome())
+    events = when(item, VOID)
+    assert names(events) == ["Cancelled", "VoidRequested"]
+    assert (events[0].label_live, events[0].stage) == (True, "labelled")
+    (request,) = [request for event in events for request in calls_of(event)]
+    assert isinstance(request.call, VoidLabelCall)
+    assert (request.call.label.reference, request.call.attempt, request.priority) == (f"{PACKAGE}:1", 1, 100)
+    assert when(item, VOID) == []
+
+
+def test_a_label_that_comes_for_a_closed_package_goes_back() -> None:
+    """A purchase that was under way when the package was closed is undone, and the order told of it."""
+    item = given_shipment(open_package(), VOID)
+    events = when(item, outcome())
+    assert names(events) == ["LabelBought", "VoidRequested"]
+    assert [type(command) for command in following(events)] == [RecordLabel]
+    assert when(item, VOID) == []
+
+
+def test_a_voided_label_is_recorded_once_and_no_other_is_bought() -> None:
+    """A cancelled package whose label was taken back is at its end."""
+    item = given_shipment(open_package(), outcome(), VOID)
+    assert names(when(item, void_outcome())) == ["LabelVoided"]
+    assert when(item, void_outcome()) == []
+    assert when(item, void_outcome("refused")) == []
+    assert when(item, BUY) == []
+
+
+def test_a_refused_void_books_the_cost_as_lost() -> None:
+    """The carrier keeps the money: the label is written off, and nobody asks again."""
+    item = given_shipment(open_package(), outcome(), VOID)
+    (refused,) = when(item, void_outcome("refused"))
+    assert (type(refused), refused.lost, refused.reason) == (Shipment.VoidRefused, usd("4.10"), "the carrier says no")
+    assert when(item, void_outcome("refused")) == []
+    assert calls_of(refused) == ()
+
+
+def test_a_label_of_unknown_price_loses_what_the_tariff_says() -> None:
+    """Where the carrier did not tell its price, the loss is the one that it was chosen for."""
+    item = given_shipment(open_package(), with_fields(outcome(), cost=None), VOID)
+    (refused,) = when(item, void_outcome("refused"))
+    assert refused.lost == usd("4.10")
+
+
+def test_a_void_that_nobody_knows_of_may_turn_out_done() -> None:
+    """A parked void is a person's question, who may ask again; a late answer still counts."""
+    item = given_shipment(open_package(), outcome(), VOID, void_outcome("parked"))
+    assert item.label == "void parked"
+    assert when(item, void_outcome("parked")) == []
+    assert names(when(item, REPLACE)) == ["VoidRequested"]
+    assert names(when(item, void_outcome())) == ["LabelVoided"]
+
+
+def test_the_void_of_another_attempt_is_ignored() -> None:
+    """A late answer about an earlier label changes nothing about the present one."""
+    item = given_shipment(open_package(), outcome(), REPLACE, void_outcome(), outcome(attempt=2), VOID)
+    assert when(item, void_outcome(attempt=1)) == []
+    assert names(when(item, void_outcome(attempt=2))) == ["LabelVoided"]
+
+
+@pytest.mark.parametrize("kind", ["voided", "refused"])
+def test_a_label_is_replaced_one_after_the_other(kind: Literal["voided", "refused"]) -> None:
+    """On a person's word the label goes back, and only when it is gone the next one is asked for."""
+    item = given_shipment(open_package(), outcome())
+    assert names(when(item, REPLACE)) == ["VoidRequested"]
+    assert when(item, REPLACE) == []
+    assert when(item, BUY) == []
+    events = when(item, void_outcome(kind))
+    assert names(events)[1:] == ["CarrierChosen", "LabelRequested"]
+    assert events[-1].request.reference == f"{PACKAGE}:2"
+    assert names(when(item, outcome(attempt=2))) == ["LabelBought"]
+
+
+@pytest.mark.parametrize("before", [[], [VOID], [outcome(), HandOver(shipment_id=PACKAGE, occurred_at=NOON)]])
+def test_only_a_label_in_the_house_is_replaced(before: list[Command]) -> None:
+    """Without a label, when cancelled or handed over there is nothing to replace."""
+    assert when(given_shipment(open_package(), *before), REPLACE) == []
+
+
+def test_a_number_that_other_packages_have_is_flagged() -> None:
+    """The carrier gives a number twice: the label is taken, and the others are named."""
+    item = given_shipment(open_package())
+    other = shipment_id(MARKETPLACE, SHOP, "another")
+    shipment.decide(item, outcome(), shipment.Known(NOON, TARIFFS, (other,)))
+    events: list[Any] = list(item.collect_events())
+    assert names(events) == ["LabelBought", "TrackingNumberShared"]
+    assert (events[1].tracking_number, events[1].others) == ("T1", (other,))
 
 
 # On its way

@@ -10,7 +10,8 @@ import pytest
 
 from aggregates import stock_item
 from aggregates.policies.fulfilment import commands_after
-from aggregates.stock_item import EVENTS_MAX, REFERENCES_KEPT, StockItem
+from aggregates.stock_item import EVENTS_MAX, StockItem
+from aggregates.stock_item_state import REFERENCES_KEPT
 from schemas.commands import (
     AssessStockRisk,
     Command,
@@ -306,10 +307,11 @@ def test_one_package_takes_the_units_of_several_orders() -> None:
 
 
 def test_a_hand_over_without_a_reservation_is_a_fact() -> None:
-    """Units that left although they were promised to others are missing: `available` is 0, nothing is refused."""
+    """Units that left although they were held for others are gone: who held them queues, nothing is refused."""
     item = given_stock(count(1), reserve(1))
-    when(item, move("dispatch", 1, "package-2", order=2))
-    assert (figures(item), item.available) == ((0, 1, 0), 0)
+    events = when(item, move("dispatch", 1, "package-2", order=2))
+    assert names(events) == ["HandedOver", "ReservationShortened"]
+    assert (figures(item), item.available) == ((0, 0, 1), 0)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate
@@ -18,20 +18,31 @@ from aggregates.policies.fulfilment import commands_after
 from aggregates.policies.outside_calls import calls_of
 from aggregates.publication import public
 from schemas import events
-from schemas.calls import BuyLabelCall, PlaceReorderCall, PushFulfilmentCall
+from schemas.calls import BuyLabelCall, PlaceReorderCall, PushFulfilmentCall, VoidLabelCall
 from schemas.commands import (
     Command,
     DescribeStockItem,
     HandOver,
     HoldOrder,
+    MapListing,
+    MarkPacked,
+    OpenShipment,
     OverridePriority,
+    PutBack,
+    ReaddressShipment,
+    RecordCancellation,
     RecordCount,
     RecordFulfilmentPushed,
     RecordLabelOutcome,
     RecordMovement,
+    RecordPackage,
     RecordScan,
     RecordSupplierAnswer,
+    RecordVoidOutcome,
     ReleaseOrder,
+    ResumeShipment,
+    StopShipment,
+    VoidLabel,
 )
 from schemas.topics import (
     INVENTORY_COMMANDS,
@@ -40,8 +51,9 @@ from schemas.topics import (
     SHIPPING_COMMANDS,
     topic_of,
 )
-from schemas.values import replenishment_id, shipment_id
+from schemas.values import Need, replenishment_id, shipment_id
 from tests.builders import MARKETPLACE, NOON, SHOP, STREET, TARIFFS, a_line, an_order, item_of, one_part_per_line, usd
+from tests.unit.aggregates.order_days import live_through_bad_days
 
 STEPS_MAX = 1_000_000
 EVENTS_MAX = 500
@@ -69,6 +81,7 @@ class World:
         self._random = None if seed is None else Random(seed)
         self.carrier_sells = carrier_sells
         self.supplier_confirms = supplier_confirms
+        self.voids: Literal["voided", "parked"] = "voided"
         self._aggregates: dict[UUID, Aggregate] = {}
         self._waiting: dict[UUID, deque[Command]] = {}
 
@@ -149,6 +162,8 @@ class World:
     def _call(self, call: Any) -> None:
         if isinstance(call, BuyLabelCall) and self.carrier_sells:
             self.sell(call)
+        elif isinstance(call, VoidLabelCall):
+            self.send(RecordVoidOutcome(shipment_id=call.shipment_id, attempt=call.attempt, outcome=self.voids))
         elif isinstance(call, PushFulfilmentCall):
             self.pushed.append(call)
             self.send(RecordFulfilmentPushed(order_id=call.order_id, shipment_id=call.shipment_id, pushed_at=self.at))
@@ -215,6 +230,9 @@ REPEAT_PROOF = (
     stock_item.StockItem.HandedOver,
     shipment.Shipment.LabelRequested,
     shipment.Shipment.LabelBought,
+    shipment.Shipment.VoidRequested,
+    shipment.Shipment.HandedOver,
+    shipment.Shipment.PutBack,
     replenishment.Replenishment.ReorderPrepared,
 )
 """Events that the same command, sent twice in a row, must never make twice."""
@@ -260,7 +278,96 @@ def busy_world(seed: int | None = 3) -> World:
             RecordScan(shipment_id=shipment_.id, scan_id="3", status="RETURNED", occurred_at=world.at),
         )
     _unlucky_package(world)
+    live_through_bad_days(world)
+    _handled_packages(world)
+    _busy_shelf(world)
+    _foretold_order(world)
     return world
+
+
+def _foretold_order(world: World) -> None:
+    """An order that is cancelled a good while before anybody sees it."""
+    late = an_order().numbered(98)
+    world.run(RecordCancellation(order_id=late.id, cancelled_at=world.at, cancel_id="early"))
+    world.pass_time(timedelta(minutes=20))
+    world.run(late.record())
+
+
+def _handled_packages(world: World) -> None:
+    """Two packages without contents, of an order that is not here: all that people and carriers do to packages."""
+    world.carrier_sells = True
+    first, second = (shipment_id(MARKETPLACE, SHOP, f"handled-{number}") for number in (1, 2))
+    elsewhere = [structs.replace(STREET, city=city) for city in ("Salinas", "Modesto", "Merced")]
+
+    def moved(shipment_: UUID, place: int) -> ReaddressShipment:
+        updated_at = world.at + timedelta(seconds=place)
+        return ReaddressShipment(shipment_id=shipment_, address=elsewhere[place], updated_at=updated_at)
+
+    for each in (first, second):
+        world.run(
+            OpenShipment(
+                shipment_id=each,
+                order_id=an_order().numbered(99).id,
+                marketplace=MARKETPLACE,
+                shop=SHOP,
+                order_number="handled",
+                package=str(each),
+                contents=(),
+                lines=(a_line(),),
+                address=STREET,
+            )
+        )
+    world.run(moved(first, 0))
+    world.run(StopShipment(shipment_id=first, reason="asked"), HandOver(shipment_id=first, occurred_at=world.at))
+    world.run(ResumeShipment(shipment_id=first))
+    world.run(MarkPacked(shipment_id=first, occurred_at=world.at), moved(first, 1))
+    world.run(PutBack(shipment_id=first, occurred_at=world.at))
+    world.run(HandOver(shipment_id=first, occurred_at=world.at))
+    world.run(moved(first, 2), VoidLabel(shipment_id=first, reason="too late"))
+    world.voids = "parked"
+    world.run(VoidLabel(shipment_id=second, reason="in time"))
+    world.run(RecordVoidOutcome(shipment_id=second, attempt=1, outcome="refused", reason="too old"))
+
+
+def _busy_shelf(world: World) -> None:
+    """A listing that is mapped, and packages that are printed, packed, put back, and found short."""
+    shelf = item_of("shelf")
+    shown = [an_order().numbered(number).of(a_line("shelf", 2)) for number in (60, 61)]
+    world.run(
+        MapListing(
+            stock_item_id=shelf,
+            marketplace=MARKETPLACE,
+            shop=SHOP,
+            sku_id="second-listing",
+            parts=(Need(stock_item_id=shelf, quantity=1),),
+            mapped_at=world.at,
+        ),
+        RecordCount(stock_item_id=shelf, quantity=4, counted_at=world.at),
+        *(order.record() for order in shown),
+    )
+    package = RecordPackage(
+        stock_item_id=shelf,
+        order_id=shown[0].id,
+        shipment_id=shipment_id(MARKETPLACE, SHOP, f"{shown[0].number}-1"),
+        quantity=2,
+        stage="printed",
+        occurred_at=world.at,
+    )
+    world.run(package)
+    world.run(structs.replace(package, stage="packed"))
+    world.run(
+        RecordMovement(stock_item_id=shelf, kind="correction", quantity=-3, reference="lost", occurred_at=world.at)
+    )
+    world.run(
+        RecordMovement(
+            stock_item_id=shelf,
+            kind="put_back",
+            quantity=2,
+            reference=str(package.shipment_id),
+            occurred_at=world.at,
+            order_id=shown[0].id,
+        )
+    )
 
 
 def _unlucky_package(world: World) -> None:

@@ -45,6 +45,7 @@ class AuditedLog:
     webhooks: dict[str, RawWebhook] = field(default_factory=dict)
     dead: set[str] = field(default_factory=set)
     sold: list[Label] = field(default_factory=list)
+    taken_back: set[str] = field(default_factory=set)
     figures: dict[str, int] = field(default_factory=lambda: {"on_hand": 0, "reserved": 0, "backordered": 0})
     versions: dict[UUID, int] = field(default_factory=dict)
 
@@ -122,11 +123,21 @@ class AuditedLog:
         self.append(events.OrderFulfilmentPushed(order_id=order, shipment_id=package), f"call:push:{package}:1")
         return package
 
-    def label(self, package: UUID, order: UUID, tracking_number: str) -> int:
+    def label(self, package: UUID, order: UUID, tracking_number: str, attempt: int = 1) -> int:
         """The carrier sold a label, in its record and in the log."""
         of: dict[str, Any] = {"carrier": "local", "service": "ground", "tracking_number": tracking_number}
         self.sold.append(Label(reference=f"{package}-{len(self.sold)}", **of))
-        return self.append(events.LabelBought(shipment_id=package, order_id=order, **of), f"call:label:{package}:1:1")
+        return self.append(
+            events.LabelBought(shipment_id=package, order_id=order, **of), f"call:label:{package}:{attempt}:1"
+        )
+
+    def voided(self, package: UUID, order: UUID, tracking_number: str) -> None:
+        """The carrier took a label back, in its record and in the log."""
+        of: dict[str, Any] = {"shipment_id": package, "order_id": order, "tracking_number": tracking_number}
+        key = f"void:{tracking_number}"
+        self.append(events.VoidRequested(**of, reason="replaced"), self.webhook(f"operator-{key}"), leads_to=(key,))
+        self.taken_back.add(tracking_number)
+        self.append(events.LabelVoided(**of), f"call:{key}:1", leads_to=(f"label:{package}:2",))
 
     def fulfilled(self, number: str) -> UUID:
         """One order's whole way."""

@@ -58,6 +58,7 @@ class DemoSystem:
             open_log=lambda: self.log,
             follow_ups=follow_ups,
             carrier_record=lambda: self.log.sold,
+            carrier_voids=lambda: self.log.taken_back,
             verify_read_models=lambda: ["order_board row 1 is missing"] if self.breaks == "read model" else [],
         )
 

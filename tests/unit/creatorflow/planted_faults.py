@@ -44,6 +44,22 @@ def take_stock_below_reserved(log: AuditedLog) -> None:
     log.stock(events.StockHandedOver, "operator-1", {"on_hand": -2}, **fields)
 
 
+def leave_with_another_order_s_units(log: AuditedLog) -> None:
+    fields = {
+        "order_id": order_id(MARKETPLACE, SHOP, "x"),
+        "quantity": 2,
+        "reference": "P",
+        "occurred_at": START,
+        "from_reservation": 2,
+    }
+    log.stock(events.StockHandedOver, "operator-1", {"on_hand": -2}, **fields)
+
+
+def shorten_what_nobody_held(log: AuditedLog) -> None:
+    fields = {"order_id": order_id(MARKETPLACE, SHOP, "x"), "quantity": 1, "reason": "count", "short_by": 1}
+    log.stock(events.StockReservationShortened, "operator-1", {"reserved": -1}, **fields)
+
+
 def misstate_a_figure(log: AuditedLog) -> None:
     log.figures["on_hand"] += 1
     log.fulfilled("5")
@@ -64,6 +80,23 @@ def reserve_too_few(log: AuditedLog) -> None:
 
 def buy_a_second_label(log: AuditedLog) -> None:
     log.label(shipment_id(MARKETPLACE, SHOP, "1-1"), order_id(MARKETPLACE, SHOP, "1"), "TN1b")
+
+
+def keep_the_label_of_a_cancelled_package(log: AuditedLog) -> None:
+    package, order = shipment_id(MARKETPLACE, SHOP, "1-1"), order_id(MARKETPLACE, SHOP, "1")
+    cancelled = events.ShipmentCancelled(
+        shipment_id=package, order_id=order, reason="buyer", label_live=True, stage="labelled"
+    )
+    log.append(cancelled, log.webhook("cancel-1"))
+
+
+def void_what_the_log_does_not_know(log: AuditedLog) -> None:
+    log.taken_back.add("TN1")
+
+
+def void_in_the_log_alone(log: AuditedLog) -> None:
+    log.voided(shipment_id(MARKETPLACE, SHOP, "1-1"), order_id(MARKETPLACE, SHOP, "1"), "TN1")
+    log.taken_back.clear()
 
 
 def sell_unknown_label(log: AuditedLog) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from creatorflow.audit import INVARIANTS, AuditReport, ClientRecord, check
 from schemas import events
-from schemas.values import order_id
+from schemas.values import order_id, shipment_id
 from tests.unit.creatorflow import planted_faults as faults
 from tests.unit.creatorflow.audited_log import (
     MARKETPLACE,
@@ -48,6 +48,7 @@ def audited(log: AuditedLog, record: ClientRecord = RECORD, differences: Sequenc
         lambda: differences,
         record,
         log.sold,
+        carrier_voids=log.taken_back,
         outside_ids=log.outside_ids,
         dead_lettered=log.dead_lettered,
         follow_ups=follow_ups,
@@ -71,6 +72,15 @@ def test_latency_runs_from_first_sending_to_label_event() -> None:
     assert list(audited(log).webhook_to_label_seconds) == [(at - START) / timedelta(seconds=1) for at in labelled]
 
 
+def test_label_that_replaces_a_void_one_is_no_second_label() -> None:
+    """A package may have several labels one after the other, as long as each was asked back before the next."""
+    log = sound_log()
+    package, order = shipment_id(MARKETPLACE, SHOP, "1-1"), order_id(MARKETPLACE, SHOP, "1")
+    log.voided(package, order, "TN1")
+    log.label(package, order, "TN1b", attempt=2)
+    assert audited(log).faults == ()
+
+
 @pytest.mark.parametrize(
     ("plant", "invariant"),
     [
@@ -82,10 +92,15 @@ def test_latency_runs_from_first_sending_to_label_event() -> None:
         (faults.oversell, "stock-never-negative"),
         (faults.take_stock_below_reserved, "stock-never-negative"),
         (faults.misstate_a_figure, "stock-adds-up"),
+        (faults.leave_with_another_order_s_units, "stock-adds-up"),
+        (faults.shorten_what_nobody_held, "reservations-match"),
         (faults.forget_to_release, "reservations-match"),
         (faults.reserve_for_nobody, "reservations-match"),
         (faults.reserve_too_few, "reservations-match"),
         (faults.buy_a_second_label, "one-label-per-package"),
+        (faults.keep_the_label_of_a_cancelled_package, "no-label-without-package"),
+        (faults.void_what_the_log_does_not_know, "carrier-agrees"),
+        (faults.void_in_the_log_alone, "carrier-agrees"),
         (faults.sell_unknown_label, "carrier-agrees"),
         (faults.sell_twice, "carrier-agrees"),
         (faults.label_without_sale, "carrier-agrees"),

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -19,7 +19,9 @@ from aggregates.event_store.connection import StoreUnavailable
 from creatorflow import cli, devstack
 from creatorflow.devstack import ServiceStatus, StackError, StackStatus
 from projections.rebuild import Rebuilt
+from schemas.envelope import CODE
 from streams.publishing import BrokerUnavailable
+from streams.redelivery import NotRedeliverable, Wish
 from tests.unit.creatorflow import planted_faults as faults
 from tests.unit.creatorflow.audited_log import MARKETPLACE, SHOP, AuditedLog, follow_ups
 
@@ -39,6 +41,7 @@ COMMANDS = [
     "rebuild",
     "dead-letters list",
     "dead-letters show",
+    "dead-letters redeliver",
     "offsets show",
     "shops list",
 ]
@@ -64,7 +67,7 @@ def log() -> AuditedLog:
 @pytest.fixture
 def wired(log: AuditedLog, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
     """A bootstrap whose event store is that log; it notes what was called."""
-    calls: list[str] = []
+    calls: list[Any] = []
 
     def rebuild(settings: Any, name: str) -> Rebuilt:
         calls.append(f"rebuild {name}")
@@ -76,12 +79,19 @@ def wired(log: AuditedLog, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> S
         calls.append("migrate")
         return to_rebuild
 
+    def redeliver(settings: Any, wish: Wish) -> int:
+        if wish.ids == (NO_LETTER,):
+            raise NotRedeliverable(f"{NO_LETTER}: is no dead letter")
+        calls.append(wish)
+        return 2
+
     fake = SimpleNamespace(
         calls=calls,
         to_rebuild=to_rebuild,
         open_log=lambda settings: log,
         follow_ups=follow_ups,
         carrier_record=lambda settings: log.sold,
+        carrier_voids=lambda settings: log.taken_back,
         verify_read_models=lambda settings: [],
         create_topics=lambda settings: calls.append("topics"),
         migrate=migrate,
@@ -92,8 +102,10 @@ def wired(log: AuditedLog, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> S
         rebuild=rebuild,
         dead_letters=lambda settings, limit: [{"id": "1", "reason": "no lines"}][:limit],
         dead_letter=lambda settings, letter: None,
+        redeliver=redeliver,
         offsets=lambda settings: [Offset("orders.decide", 7)],
         shops=lambda settings: [],
+        min_code=lambda settings: CODE + 1,
     )
     monkeypatch.setattr(creatorflow, "bootstrap", fake, raising=False)
     monkeypatch.setitem(sys.modules, "creatorflow.bootstrap", fake)
@@ -179,6 +191,17 @@ def test_status_of_nothing_is_an_error() -> None:
 
 
 @pytest.mark.usefixtures("wired")
+def test_status_says_which_code_may_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also, and above all, where the workers are kept away and only the store is ready."""
+    postgres = ServiceStatus(name="postgres", kind="service", state="ready", pid=1, port=2, restarts=0, log="l")
+    worker = ServiceStatus(name="worker-1", kind="process", state="waiting", pid=None, port=None, restarts=4, log="l")
+    monkeypatch.setattr(devstack, "status", lambda settings: StackStatus(services=(postgres, worker)))
+    assert f"this is code {CODE}; the store asks for {CODE + 1} or newer" in run("status").output
+    found = json.loads(run("status", "--json").output)
+    assert (found["code"], found["min_code"]) == (CODE, CODE + 1)
+
+
+@pytest.mark.usefixtures("wired")
 def test_settings_name_their_origin() -> None:
     """Each setting is shown with the place that it comes from."""
     rows = {row["name"]: row for row in json.loads(run("settings", "--json").output)}
@@ -222,6 +245,35 @@ def test_lists_are_tables_or_json() -> None:
     ]
     assert json.loads(run("dead-letters", "list", "--json").output) == [{"id": "1", "reason": "no lines"}]
     assert run("shops", "list").output == "none\n"
+
+
+ONE = "6f1f5a5e-0000-4000-8000-000000000001"
+NO_LETTER = UUID("6f1f5a5e-0000-4000-8000-00000000000f")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wish"),
+    [
+        ((ONE,), Wish(ids=(UUID(ONE),))),
+        (("--all",), Wish()),
+        (("--all", "--reason", "shop_id"), Wish(reason="shop_id")),
+    ],
+)
+def test_dead_letters_are_asked_for(wired: SimpleNamespace, arguments: tuple[str, ...], wish: Wish) -> None:
+    """By their ids, or all that wait, or those of one reason; how many is told."""
+    result = run("dead-letters", "redeliver", *arguments, "--json")
+    assert (result.exit_code, json.loads(result.output)) == (0, {"asked": 2})
+    assert wired.calls[-1] == wish
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), (ONE, "--all"), ("--reason", "shop_id"), (ONE, "--reason", "x"), ("first",), (str(NO_LETTER),)]
+)
+def test_unclear_redelivery_is_refused(wired: SimpleNamespace, arguments: tuple[str, ...]) -> None:
+    """Nothing is sent by omission, and what cannot be sent is an error."""
+    result = run("dead-letters", "redeliver", *arguments)
+    assert (result.exit_code, wired.calls) == (1, [])
+    assert result.output.startswith("creatorflow: ")
 
 
 @pytest.mark.usefixtures("wired")

@@ -1,13 +1,17 @@
 """Alerts, given events."""
 
+from typing import Any
+
 import pytest
 
-from projections.alerts import EFFECTS, AlertRow, Key, change, keys
+from projections.alert_rules import EFFECTS
+from projections.alerts import AlertRow, Key, change, keys
 from projections.published import UnknownEvent
 from schemas import events
 from schemas.events import Event
 from schemas.topics import CATALOGUE
 from tests.unit.projections.histories import (
+    ADDRESS,
     HAT,
     NOON,
     REPLENISHMENT,
@@ -17,9 +21,11 @@ from tests.unit.projections.histories import (
     published,
     received,
     short,
+    usd,
 )
 
 ORDER = Numbered("1001")
+PACKAGE: dict[str, Any] = {"shipment_id": ORDER.shipment, "order_id": ORDER.id}
 
 
 def after(*said: Event) -> dict[Key, AlertRow]:
@@ -31,6 +37,37 @@ def after(*said: Event) -> dict[Key, AlertRow]:
             if row is not None:
                 rows[key] = row
     return rows
+
+
+def shortened(taken_for: Numbered | None = None) -> events.StockReservationShortened:
+    """A hat that was held for an order, and is not there or goes to another one."""
+    return events.StockReservationShortened(
+        stock_item_id=HAT,
+        order_id=ORDER.id,
+        quantity=1,
+        reason="there are fewer than were thought",
+        short_by=1,
+        on_hand=9,
+        reserved=9,
+        backordered=1,
+        taken_for=None if taken_for is None else taken_for.id,
+    )
+
+
+def test_a_reservation_that_is_shortened_is_a_shortage() -> None:
+    """Units that are not there open the alert of a short item; those that a paid order takes do not."""
+    alert = after(*hats(), shortened())[HAT, "stock-short"]
+    assert (alert.state, alert.figures["short_by"]) == ("open", 1)
+    assert (HAT, "stock-short") not in after(*hats(), shortened(Numbered("2")))
+
+
+def test_a_pick_shortage_is_open_until_the_units_are_there() -> None:
+    """A person is told what printed packages lack, and no longer once it is found."""
+    found = events.PickShortageFound(stock_item_id=HAT, quantity=3, on_hand=7, reserved=10, backordered=0)
+    key = (HAT, "pick-shortage")
+    alert = after(*hats(), found)[key]
+    assert (alert.state, alert.severity, alert.figures["missing"]) == ("open", "critical", 3)
+    assert after(*hats(), found, received(10))[key].state == "closed"
 
 
 def test_shortages_of_one_item_are_one_alert_counted_up() -> None:
@@ -73,9 +110,26 @@ def test_unknown_stock_is_an_alert_of_its_own() -> None:
             "order-held",
         ),
         (
-            events.OrderCancellationRequested(order_id=ORDER.id, reason="buyer", requested_at=NOON),
+            events.OrderCancellationRequested(
+                order_id=ORDER.id, reason="buyer", requested_at=NOON, fulfilment_state="HELD"
+            ),
             events.OrderCancelled(order_id=ORDER.id, reason="buyer", cancelled_at=NOON, by="operator"),
-            "cancellation-after-label",
+            "cancellation-asked",
+        ),
+        (
+            events.OrderCancellationDue(order_id=ORDER.id, cancel_id="C1", deadline_at=NOON),
+            events.OrderCancellationAnswered(order_id=ORDER.id, cancel_id="C1", approved=False, by="ann"),
+            "cancellation-asked",
+        ),
+        (
+            events.OrderAddressMissing(order_id=ORDER.id, since=NOON),
+            events.OrderAddressChanged(order_id=ORDER.id, address=ADDRESS, updated_at=NOON),
+            "address-missing",
+        ),
+        (
+            events.OrderReturnOpened(order_id=ORDER.id, return_id="R1", status="REQUESTED", updated_at=NOON),
+            events.OrderReturnAdvanced(order_id=ORDER.id, return_id="R1", status="REQUEST_CANCELLED", updated_at=NOON),
+            "return-to-inspect",
         ),
         (
             events.ShipmentHeld(shipment_id=ORDER.shipment, reason="no carrier"),
@@ -91,6 +145,46 @@ def test_unknown_stock_is_an_alert_of_its_own() -> None:
             events.ShipmentParked(shipment_id=ORDER.shipment, reason="no answer"),
             bought(ORDER),
             "label-parked",
+        ),
+        (
+            events.ShipmentCancelled(**PACKAGE, reason="buyer", label_live=True, stage="parked"),
+            events.VoidRequested(**PACKAGE, tracking_number="T1", reason="its label came"),
+            "label-live",
+        ),
+        (
+            events.ShipmentCancelled(**PACKAGE, reason="buyer", label_live=True, stage="printed"),
+            events.ShipmentPutBack(**PACKAGE, occurred_at=NOON),
+            "stop-parcel",
+        ),
+        (
+            events.ShipmentCancelledTooLate(**PACKAGE, reason="buyer"),
+            events.ShipmentReturned(**PACKAGE, occurred_at=NOON),
+            "cancelled-too-late",
+        ),
+        (
+            events.ShipmentReaddressed(**PACKAGE, address=ADDRESS, updated_at=NOON, stage="packed"),
+            events.ShipmentPutBack(**PACKAGE, occurred_at=NOON),
+            "address-after-print",
+        ),
+        (
+            events.ShipmentReaddressedTooLate(**PACKAGE, updated_at=NOON),
+            events.ShipmentDelivered(**PACKAGE, occurred_at=NOON),
+            "address-too-late",
+        ),
+        (
+            events.ShipmentHandOverRefused(**PACKAGE, reason="it is stopped"),
+            events.ShipmentResumed(**PACKAGE),
+            "hand-over-refused",
+        ),
+        (
+            events.VoidParked(**PACKAGE, tracking_number="T1", reason="no answer"),
+            events.LabelVoided(**PACKAGE, tracking_number="T1"),
+            "void-parked",
+        ),
+        (
+            events.TrackingNumberShared(**PACKAGE, carrier="post", tracking_number="T1", others=(HAT,)),
+            events.LabelVoided(**PACKAGE, tracking_number="T1"),
+            "tracking-number-shared",
         ),
         (
             events.ReorderRefused(replenishment_id=REPLENISHMENT, stock_item_id=HAT, reorder_id="A", reason="sold out"),
@@ -128,6 +222,19 @@ def test_alert_opens_and_closes_with_its_cause(opens: Event, closes: Event, kind
     [(key, alert)] = after(opens).items()
     assert (key[1], alert.state, alert.kind) == (kind, "open", kind)
     assert after(opens, closes)[key].state == "closed"
+
+
+def test_refused_void_is_an_alert_with_what_it_costs() -> None:
+    """The money is gone: somebody books it."""
+    refused = events.VoidRefused(**PACKAGE, tracking_number="T1", reason="manifested", lost=usd("4.20"))
+    alert = after(refused)[ORDER.shipment, "void-refused"]
+    assert (alert.severity, alert.reason, alert.figures["lost"]) == ("warning", "manifested", "4.20 USD")
+
+
+def test_label_that_goes_back_by_itself_is_no_alert() -> None:
+    """A cancelled package whose label is taken back asks nobody."""
+    cancelled = events.ShipmentCancelled(**PACKAGE, reason="buyer", label_live=True, stage="labelled")
+    assert after(bought(ORDER), cancelled, events.VoidRequested(**PACKAGE, tracking_number="T1", reason="b")) == {}
 
 
 def test_close_without_an_open_alert_makes_no_row() -> None:

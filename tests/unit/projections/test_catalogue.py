@@ -28,7 +28,7 @@ def test_timeline_is_fed_by_every_event_topic() -> None:
 @pytest.mark.parametrize(
     ("module", "creation"),
     [
-        (order_board, {events.OrderPlaced}),
+        (order_board, {events.OrderPlaced, events.OrderMissing}),
         (stock_levels, {events.StockItemOpened}),
         (shipment_tracking, {events.ShipmentOpened}),
         (reorders, {events.ReorderPrepared, *reorders.WITHOUT_REORDER}),

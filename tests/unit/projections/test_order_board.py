@@ -2,13 +2,15 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from projections.order_board import OrderRow, change, search_terms
 from projections.published import HistoryMissing, UnknownEvent
 from schemas import events
 from schemas.events import Event
-from tests.unit.projections.histories import HAT, NOON, Numbered, classified, fulfilled, placed, published
+from schemas.values import Deadlines, LineQuantity, Need, shipment_id
+from tests.unit.projections.histories import HAT, NOON, SHOP, Numbered, classified, fulfilled, placed, published
 
 ORDER = Numbered("1001")
 
@@ -68,8 +70,12 @@ def test_order_shows_what_it_was_placed_with() -> None:
             "a first count of its stock",
         ),
         (
-            [events.OrderCancellationRequested(order_id=ORDER.id, reason="buyer", requested_at=NOON)],
-            "a person: its cancellation met a bought label",
+            [
+                events.OrderCancellationRequested(
+                    order_id=ORDER.id, reason="buyer", requested_at=NOON, fulfilment_state="HELD"
+                )
+            ],
+            "a person: the buyer asks to cancel",
         ),
         ([events.OrderCancelled(order_id=ORDER.id, reason="buyer", cancelled_at=NOON, by="buyer")], ""),
     ],
@@ -136,3 +142,84 @@ def test_unknown_event_stops_the_projection() -> None:
 
     with pytest.raises(UnknownEvent, match="OrderTeleported"):
         after(placed(ORDER), OrderTeleported(order_id=ORDER.id))
+
+
+def short_hat(promised: timedelta | None = None) -> list[Event]:
+    """A hat that is short, and the date that it is promised for."""
+    at = None if promised is None else NOON + promised
+    backordered = events.OrderBackordered(
+        order_id=ORDER.id, stock_item_id=HAT, quantity=1, short_by=1, fulfilment_state="BACKORDERED", promised_at=at
+    )
+    return [backordered] if at is None else [backordered, events.OrderDelayed(order_id=ORDER.id, promised_at=at)]
+
+
+@pytest.mark.parametrize(
+    ("cancel_after", "promised", "hopeless"),
+    [(None, None, False), (5, None, True), (5, timedelta(days=6), True), (5, timedelta(days=4), False)],
+)
+def test_a_backorder_is_hopeless_without_a_date_before_its_cancellation(
+    cancel_after: int | None, promised: timedelta | None, hopeless: bool
+) -> None:
+    """Only an order that will be cancelled on a date, and is not promised before it, is hopeless."""
+    cancel_by = None if cancel_after is None else NOON + timedelta(days=cancel_after)
+    shown = msgspec.structs.replace(placed(ORDER), deadlines=Deadlines(cancel_by=cancel_by))
+    assert after(shown, *short_hat(promised)).hopeless is hopeless
+    cancelled = events.OrderCancelled(order_id=ORDER.id, reason="hopeless", cancelled_at=NOON, by="ann")
+    assert not after(shown, *short_hat(promised), cancelled).hopeless
+
+
+def ready(number: int) -> events.OrderReadyToShip:
+    """One of its packages is opened."""
+    package = f"{ORDER.number}-{number}"
+    return events.OrderReadyToShip(
+        order_id=ORDER.id, shipment_id=shipment_id("tiktok", SHOP, package), package=package, fulfilment_state="READY"
+    )
+
+
+def moved(number: int, stage: str) -> events.OrderPackageMoved:
+    """One of its packages got on."""
+    shipment = shipment_id("tiktok", SHOP, f"{ORDER.number}-{number}")
+    return events.OrderPackageMoved(order_id=ORDER.id, shipment_id=shipment, stage=stage, occurred_at=NOON)
+
+
+def test_packages_mark_how_far_the_order_is() -> None:
+    """Some of its packages there is partly; all of them back is returned."""
+    first = ready(1).shipment_id
+    assert first is not None
+    left = events.OrderDispatched(order_id=ORDER.id, shipment_id=first, occurred_at=NOON)
+    assert after(placed(ORDER), ready(1), ready(2), left).flags == ("partly_shipped",)
+    arrived = (ready(1), ready(2), left, moved(1, "delivered"))
+    assert after(placed(ORDER), *arrived).flags == ("partly_shipped", "partly_delivered")
+    both_back = (ready(1), ready(2), moved(1, "returned"), moved(2, "returned"))
+    assert after(placed(ORDER), *both_back).flags == ("returned",)
+
+
+def test_a_put_back_package_is_in_the_house() -> None:
+    """A hand-over that was undone is no dispatch any more."""
+    first = ready(1).shipment_id
+    assert first is not None
+    left = events.OrderDispatched(order_id=ORDER.id, shipment_id=first, occurred_at=NOON)
+    row = after(placed(ORDER), ready(1), left, moved(1, "put back"))
+    assert (row.dispatched_at, row.packages[0].stage) == (None, "printed")
+
+
+def test_a_cancelled_line_is_taken_off_the_row() -> None:
+    """Lines and needs show what is still asked for, and closed packages are gone."""
+    gone = events.OrderLineCancelled(
+        order_id=ORDER.id,
+        lines=(LineQuantity(line_id="1", quantity=1),),
+        release=(Need(stock_item_id=HAT, quantity=1),),
+        reason="no",
+        by="ann",
+        cancelled_at=NOON,
+        closed=(shipment_id("tiktok", SHOP, f"{ORDER.number}-1"),),
+        fulfilment_state="RECEIVED",
+    )
+    row = after(placed(ORDER), ready(1), gone)
+    assert ([line.quantity for line in row.lines], row.needs, row.packages) == ([0], (), ())
+
+
+def test_a_cancellation_after_the_hand_over_is_marked() -> None:
+    """What the platform cancelled although it had left is an exception that shows."""
+    gone = events.OrderCancelled(order_id=ORDER.id, reason="no", cancelled_at=NOON, by="marketplace", handed_over=True)
+    assert after(placed(ORDER), gone).flags == ("cancelled_after_hand_over",)

@@ -1,11 +1,14 @@
 """The tracking of packages, given events."""
 
 from datetime import timedelta
+from typing import Any
+
+import msgspec
 
 from projections.shipment_tracking import SCANS_KEPT, ShipmentRow, change
 from schemas import events
 from schemas.events import Event
-from tests.unit.projections.histories import NOON, Numbered, bought, fulfilled, opened, published
+from tests.unit.projections.histories import ADDRESS, NOON, Numbered, bought, fulfilled, opened, published, usd
 
 ORDER = Numbered("1001")
 
@@ -75,3 +78,77 @@ def test_refused_label_says_why() -> None:
     refused = events.LabelRefused(shipment_id=ORDER.shipment, order_id=ORDER.id, reason="address unknown")
     row = after(opened(ORDER), refused)
     assert (row.state, row.reason) == ("REFUSED", "address unknown")
+
+
+OF: dict[str, Any] = {"shipment_id": ORDER.shipment, "order_id": ORDER.id}
+ASKED_BACK = events.VoidRequested(**OF, tracking_number="T1001", reason="its address changed")
+
+
+def test_label_that_goes_back_is_not_live_and_its_successor_is() -> None:
+    """From the request on it is not handed out; the next label takes its place."""
+    row = after(opened(ORDER), bought(ORDER), ASKED_BACK)
+    assert (row.state, row.label_live, row.reason) == ("VOIDING", False, "its address changed")
+    voided = events.LabelVoided(**OF, tracking_number="T1001")
+    again = msgspec.structs.replace(bought(ORDER), tracking_number="T1001b")
+    assert after(opened(ORDER), bought(ORDER), ASKED_BACK, voided).state == "OPENED"
+    row = after(opened(ORDER), bought(ORDER), ASKED_BACK, voided, again)
+    assert (row.state, row.label_live, row.tracking_number) == ("LABELLED", True, "T1001b")
+
+
+def test_lost_cost_of_a_package_adds_up() -> None:
+    """Each label that the carrier would not take back costs."""
+    refused = events.VoidRefused(**OF, tracking_number="T1001", reason="manifested", lost=usd("4.20"))
+    row = after(opened(ORDER), bought(ORDER), ASKED_BACK, refused, bought(ORDER), ASKED_BACK, refused)
+    assert (str(row.lost_cost), row.reason, row.label_live) == ("8.40", "manifested", False)
+
+
+def test_package_is_printed_packed_handed_over_and_put_back() -> None:
+    """Each step has its time; a put back takes all of them away."""
+    steps = [
+        events.ShipmentPrinted(**OF, occurred_at=NOON),
+        events.ShipmentPacked(**OF, occurred_at=NOON),
+        events.ShipmentHandedOver(**OF, occurred_at=NOON),
+        events.ShipmentPutBack(**OF, occurred_at=NOON, was_handed_over=True),
+    ]
+    states = [after(opened(ORDER), bought(ORDER), *steps[:count]).state for count in range(1, 5)]
+    assert states == ["PRINTED", "PACKED", "HANDED_OVER", "LABELLED"]
+    row = after(opened(ORDER), bought(ORDER), *steps)
+    assert (row.printed_at, row.packed_at, row.handed_over_at) == (None, None, None)
+
+
+def test_package_that_is_put_back_after_its_cancellation_stays_cancelled() -> None:
+    """Emptied is not wanted."""
+    cancelled = events.ShipmentCancelled(**OF, reason="buyer", label_live=True, stage="printed")
+    row = after(opened(ORDER), bought(ORDER), cancelled, events.ShipmentPutBack(**OF, occurred_at=NOON), ASKED_BACK)
+    assert (row.state, row.label_live) == ("CANCELLED", False)
+
+
+def test_stopped_package_says_why_until_it_is_let_go() -> None:
+    """The state stays what it was."""
+    stopped = events.ShipmentStopped(**OF, reason="the buyer asks to cancel")
+    row = after(opened(ORDER), bought(ORDER), stopped)
+    assert (row.state, row.stopped) == ("LABELLED", "the buyer asks to cancel")
+    assert after(opened(ORDER), bought(ORDER), stopped, events.ShipmentResumed(**OF)).stopped == ""
+
+
+def test_what_goes_wrong_on_the_way_is_an_exception() -> None:
+    """A cancellation that came too late is shown beside where the parcel is."""
+    late = events.ShipmentCancelledTooLate(**OF, reason="the buyer changed his mind")
+    row = after(opened(ORDER), bought(ORDER), scanned(1, "IN_TRANSIT", 1), late)
+    assert (row.state, row.exception) == ("IN_TRANSIT", "cancelled too late: the buyer changed his mind")
+
+
+def test_readdressed_package_shows_where_it_goes() -> None:
+    """The place, never the person."""
+    elsewhere = msgspec.structs.replace(ADDRESS, postal_code="44101")
+    moved = events.ShipmentReaddressed(**OF, address=elsewhere, updated_at=NOON, stage="opened")
+    assert after(opened(ORDER), moved).postal_code == "44101"
+
+
+def test_first_scan_is_waited_for_until_it_comes() -> None:
+    """A label waits for its scan; an exception is none; a cancelled package waits for nothing."""
+    waits = msgspec.structs.replace(bought(ORDER), scan_by=NOON + timedelta(days=2))
+    assert after(opened(ORDER), waits, scanned(1, "EXCEPTION", 1)).scan_by == NOON + timedelta(days=2)
+    assert after(opened(ORDER), waits, scanned(1, "ACCEPTED", 1)).scan_by is None
+    cancelled = events.ShipmentCancelled(**OF, reason="buyer", label_live=True, stage="labelled")
+    assert after(opened(ORDER), waits, cancelled).scan_by is None

@@ -1,6 +1,7 @@
 """The stock levels, given events."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from projections.published import HistoryMissing
 from projections.stock_levels import StockRow, change
 from schemas import events
 from schemas.events import Event
+from schemas.values import Need
 from tests.unit.projections.histories import HAT, NOON, Numbered, hats, published, received, short
 
 
@@ -50,6 +52,39 @@ def test_more_reserved_than_there_is_shows_as_missing() -> None:
     )
     row = after(*hats(), correction)
     assert (row.available, row.missing) == (0, 2)
+
+
+def test_units_in_packages_are_shown_until_they_leave() -> None:
+    """Printed, then packed, then gone: the row shows where the units are."""
+    moved: dict[str, Any] = {
+        "stock_item_id": HAT,
+        "order_id": Numbered("1").id,
+        "reference": "P1",
+        "quantity": 2,
+        "occurred_at": NOON,
+        "backordered": 0,
+    }
+    said: list[Event] = [
+        events.StockPackaged(**moved, stage="printed", holds=2, on_hand=10, reserved=2, printed=2, packed=0),
+        events.StockPackaged(**moved, stage="packed", holds=2, on_hand=10, reserved=2, printed=0, packed=2),
+        events.StockHandedOver(**moved, from_reservation=2, on_hand=8, reserved=0),
+        events.StockPutBack(**moved, was_sent=True, returned=2, on_hand=10, reserved=2, printed=0, packed=0),
+    ]
+    rows = [after(*hats(), *said[:number]) for number in range(1, 5)]
+    assert [(row.printed, row.packed, row.on_hand) for row in rows] == [(2, 0, 10), (0, 2, 10), (0, 0, 8), (0, 0, 10)]
+
+
+def test_listings_of_a_shelf_are_shown_with_their_latest_parts() -> None:
+    """A listing that is mapped anew stands once."""
+
+    def mapped(sku: str, units: int) -> events.ListingMapped:
+        parts = (Need(stock_item_id=HAT, quantity=units),)
+        return events.ListingMapped(
+            stock_item_id=HAT, marketplace="tiktok", shop="s", sku_id=sku, parts=parts, mapped_at=NOON
+        )
+
+    row = after(*hats(), mapped("a", 1), mapped("b", 2), mapped("a", 3))
+    assert [(each.sku_id, each.parts[0].quantity) for each in row.listings] == [("b", 2), ("a", 3)]
 
 
 def test_supplies_add_up_and_the_next_one_is_named() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
+from prometheus_client import REGISTRY
 
 from aggregates.event_store.consumer_offsets import Advance, Place
 from schemas import codec
-from schemas.commands import HoldOrder
+from schemas.commands import HoldOrder, RecordTracking
 from schemas.envelope import CODE
 from schemas.topics import ORDERS_COMMANDS
 from streams.consuming import (
@@ -23,6 +25,7 @@ from streams.consuming import (
     fresh,
     highest_position,
     is_new,
+    with_value,
 )
 from tests.builders import an_order
 from tests.records import ARecord, an_envelope, carrying, relayed
@@ -115,10 +118,57 @@ def test_record_decodes_to_its_message() -> None:
     assert one.envelope.id == "E1"
 
 
-def test_record_without_value_is_bad() -> None:
-    """A tombstone means nothing here."""
-    with pytest.raises(codec.BadMessage, match="no value"):
-        decode(ARecord(ORDERS_COMMANDS, value=None))
+def test_record_without_value_is_counted_and_passed() -> None:
+    """A tombstone means nothing here, and what stands beside it is kept."""
+
+    def counted() -> float:
+        return REGISTRY.get_sample_value("creatorflow_records_without_value_total", {"agent": "orders.decide"}) or 0.0
+
+    before = counted()
+    batch = records(0, 1, 2)
+    batch[1].value = None
+    assert [record.offset for record in with_value("orders.decide", batch)] == [0, 2]
+    assert counted() - before == 1
+
+
+BODY = carrying(HOLD).value or b""
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (b"", "not JSON"),
+        (b'{"reason": "x", ' + BODY[1:], "reason: is there twice"),
+        (BODY[:-1] + b', "more": ' + b"[" * 40 + b"]" * 40 + b"}", "deeper"),
+        (BODY[:-1] + b', "more": "\xff"}', "UTF-8"),
+        (BODY.replace(b"look", b"lo\\u0000ok"), "NUL"),
+        (BODY.replace(b"look", b"lo\\ud800ok"), "surrogate"),
+    ],
+)
+def test_message_that_the_relay_did_not_send_is_judged_as_a_whole(value: bytes, reason: str) -> None:
+    """Anybody may have written it; a program that speaks in messages is mended, its text is not."""
+    with pytest.raises(codec.BadMessage, match=reason):
+        decode(replace(carrying(HOLD), value=value))
+
+
+def test_escaped_backslash_before_u0000_is_no_nul() -> None:
+    """The name of an escape is text like any other."""
+    one = decode(replace(carrying(HOLD), value=BODY.replace(b"look", b"lo\\\\u0000ok")))
+    assert one.message.reason == "lo\\u0000ok at it"
+
+
+def test_reason_quotes_no_value() -> None:
+    """A value that is none of those that are known may be anything, even a name."""
+    moved = RecordTracking(
+        order_id=HOLD.order_id,
+        shipment_id=HOLD.order_id,
+        status="77 Marker Street' - at `$.x`",  # type: ignore[arg-type]
+        occurred_at=datetime(2026, 3, 2, tzinfo=UTC),
+    )
+    with pytest.raises(codec.BadMessage) as refused:
+        decode(carrying(moved))
+    assert "Marker" not in str(refused.value)
+    assert "status" in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -145,9 +195,9 @@ def test_missing_header_is_named(missing: str) -> None:
     ],
 )
 def test_header_that_does_not_parse_is_bad(header: tuple[str, bytes]) -> None:
-    """A malformed attribute is a bad record, never another exception."""
-    whole = carrying(HOLD)
-    with pytest.raises(codec.BadMessage):
+    """A malformed attribute is a bad record, never another exception; it is named, its value is not."""
+    whole = relayed(HOLD, 0, position=1)
+    with pytest.raises(codec.BadMessage, match=rf"^header {header[0]} does not parse$"):
         decode(ARecord(whole.topic, value=whole.value, headers=[*whole.headers, header]))
 
 

@@ -17,6 +17,7 @@ from schemas.topics import TIKTOK_WEBHOOKS
 from streams import ingress
 from streams.ingress import MAX_BODY_BYTES, Secret, build_ingress
 from streams.publishing import BrokerUnavailable
+from streams.redelivery import Wish
 from tests.kept_publisher import KeptPublisher, raising
 from tests.webhooks import SECRET, SHOP, an_order_webhook, sign
 
@@ -28,6 +29,11 @@ FC_01 = (
 )
 FC_01_SIGNATURE = "e63e5c49e2023cb69e4fd48034c3ec82ba9e870ffbf2110cdb249318a9156550"
 FC_01_OF_THE_DUMP = "4f28985839933fed349da96fd716e2d28fc17ac7bc1811f9ef9f0abea30ada17"
+
+
+async def no_redelivery(_key: str, _body: bytes, _wish: Wish) -> None:
+    """Webhooks need no database."""
+    raise AssertionError("nobody asked for dead letters")
 
 
 class Door:
@@ -52,7 +58,7 @@ class Door:
 async def a_door(*secrets: Secret) -> AsyncIterator[Door]:
     """An ingress that runs."""
     publisher = KeptPublisher()
-    app, gatherer = build_ingress(secrets, publisher)
+    app, gatherer = build_ingress(secrets, publisher, no_redelivery)
     running = asyncio.create_task(gatherer.run())
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
@@ -133,7 +139,7 @@ async def test_fc_03_header_name_may_have_any_letter_case(door: Door) -> None:
 def test_fc_03_door_without_a_secret_does_not_open(secrets: tuple[Secret, ...]) -> None:
     """No secret, or an empty one, is refused at the start: an empty key would let everybody sign."""
     with pytest.raises(ValueError, match="no webhook secret"):
-        build_ingress(secrets, KeptPublisher())
+        build_ingress(secrets, KeptPublisher(), no_redelivery)
 
 
 async def test_fc_03_empty_secret_beside_a_real_one_accepts_nothing() -> None:
@@ -173,6 +179,15 @@ async def test_genuine_nonsense_is_taken(door: Door) -> None:
     answer = await door.deliver(b"not json at all", "E9")
     assert answer.status_code == 200
     assert [(record.key, record.value) for record in door.publisher.records] == [(b"E9", b"not json at all")]
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"x":' * 200_000, b"[" * 1_000_000, b'{"order_id":"\\ud800"}', b"\xff\xfe\x00", b""]
+)
+async def test_nonsense_of_any_shape_is_taken(door: Door, body: bytes) -> None:
+    """Nesting that ends a decoder's stack, escapes that are no text, no bytes at all: never a 500."""
+    assert (await door.deliver(body, "E9")).status_code == 200
+    assert [(record.key, record.value) for record in door.publisher.records] == [(b"E9", body)]
 
 
 async def test_webhook_without_an_id_is_named_by_its_bytes(door: Door) -> None:

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
+from aggregates.event_store.connection import StoreUnavailable
 from schemas import codec, values
 from schemas.commands import (
+    AnswerCancellation,
     BuyLabel,
     CancelOrder,
     Command,
     DescribeStockItem,
     HandOver,
     HoldOrder,
+    MapListing,
+    MarkPacked,
+    MarkPrinted,
     OverridePriority,
+    PutBack,
     RecordCount,
     RecordMovement,
     ReleaseOrder,
+    ReplaceLabel,
+    SplitOrder,
 )
 from schemas.envelope import from_headers
 from schemas.topics import topic_of
-from streams.operators import operator_routes
+from streams.operators import operator_routes, redelivery_route
 from streams.publishing import BrokerUnavailable, Full, Record
+from streams.redelivery import NotRedeliverable, Wish
 from tests.webhooks import SHOP
 
 ORDER = f"tiktok:{SHOP}:5769"
@@ -39,8 +50,9 @@ class Desk:
 
     def __init__(self) -> None:
         self.kept: list[Record] = []
+        self.wishes: list[tuple[str, bytes, Wish]] = []
         self.error: Exception | None = None
-        app = Starlette(routes=operator_routes(self._put))
+        app = Starlette(routes=[*operator_routes(self._put), redelivery_route(self._redeliver)])
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://desk")
 
@@ -49,12 +61,17 @@ class Desk:
             raise self.error
         self.kept.append(record)
 
-    async def ask(self, path: str, body: Any = None, key: str | None = "K1") -> httpx.Response:
+    async def _redeliver(self, key: str, body: bytes, wish: Wish) -> None:
+        if self.error is not None:
+            raise self.error
+        self.wishes.append((key, body, wish))
+
+    async def ask(self, path: str, body: Any = None, key: str | None = "K1", *, method: str = "POST") -> httpx.Response:
         """Ask for one thing."""
         headers = {} if key is None else {"Idempotency-Key": key}
         content = body if isinstance(body, bytes) else None
-        return await self.client.post(
-            path, content=content, json=None if content is not None or body is None else body, headers=headers
+        return await self.client.request(
+            method, path, content=content, json=None if content is not None or body is None else body, headers=headers
         )
 
     def commands(self) -> list[Command]:
@@ -80,8 +97,12 @@ REQUESTS: list[tuple[str, dict[str, Any], type[Command]]] = [
     (f"/orders/{ORDER}/release", {}, ReleaseOrder),
     (f"/orders/{ORDER}/cancel", {"reason": "asked"}, CancelOrder),
     (f"/orders/{ORDER}/priority", {"score": 90, "reason": "VIP"}, OverridePriority),
+    (f"/packages/{PACKAGE}/printed", {}, MarkPrinted),
+    (f"/packages/{PACKAGE}/packed", {"occurred_at": MOMENT}, MarkPacked),
     (f"/packages/{PACKAGE}/handed-over", {}, HandOver),
+    (f"/packages/{PACKAGE}/put-back", {}, PutBack),
     (f"/packages/{PACKAGE}/buy-label", {}, BuyLabel),
+    (f"/packages/{PACKAGE}/replace-label", {"reason": "wrong service"}, ReplaceLabel),
     (f"/stock-items/{values.stock_item_id('tiktok', SHOP, '1729')}/movements", MOVEMENT, RecordMovement),
     (
         f"/stock-items/{values.stock_item_id('tiktok', SHOP, '1729')}/counts",
@@ -121,15 +142,83 @@ async def test_shelf_named_by_its_listing_is_described_too(desk: Desk) -> None:
     assert moved.stock_item_id == described.stock_item_id == values.stock_item_id("tiktok", SHOP, "1729")
 
 
+async def test_a_listing_is_mapped_to_parts(desk: Desk) -> None:
+    """A listing is made of parts, named by uuid or by the listing that opened them; the first part's item decides."""
+    other = values.stock_item_id("tiktok", SHOP, "9")
+    body = {"parts": [{"stock_item": ITEM, "units": 2}, {"stock_item": str(other)}]}
+    answer = await desk.ask(f"/listings/tiktok/{SHOP}/set-a", body, method="PUT")
+    assert (answer.status_code, answer.json()) == (202, {"command_id": "K1"})
+    (command,) = desk.commands()
+    assert isinstance(command, MapListing)
+    assert (command.marketplace, command.shop, command.sku_id) == ("tiktok", SHOP, "set-a")
+    assert command.stock_item_id == command.parts[0].stock_item_id == values.stock_item_id("tiktok", SHOP, "1729")
+    assert [(need.stock_item_id, need.quantity) for need in command.parts[1:]] == [(other, 1)]
+
+
+@pytest.mark.parametrize(("name", "sku_id"), [(ITEM, "1729"), (str(values.stock_item_id("tiktok", SHOP, "1729")), "")])
+async def test_a_stock_item_is_described(desk: Desk, name: str, sku_id: str) -> None:
+    """Weight and label are told by name or by uuid, under the id that is answered."""
+    body = {"seller_sku": "TEA-30", "weight": {"value": "0.2505", "unit": "kg"}}
+    assert (await desk.ask(f"/stock-items/{name}", body, method="PUT")).status_code == 202
+    (command,) = desk.commands()
+    assert isinstance(command, DescribeStockItem)
+    assert (command.sku_id, command.seller_sku, command.weight_grams) == (sku_id, "TEA-30", 251)
+    assert from_headers(desk.kept[0].headers).id == "K1"
+
+
+PART = {"stock_item": ITEM, "units": 1}
+WRONG_PUTS: list[tuple[str, Any, str]] = [
+    (f"/listings/tiktok/{SHOP}/set-a", {"parts": []}, "parts"),
+    (f"/listings/tiktok/{SHOP}/set-a", {"parts": [{**PART, "units": 0}]}, "units"),
+    (f"/listings/tiktok/{SHOP}/set-a", {"parts": [PART, PART]}, "parts"),
+    (f"/stock-items/{ITEM}", {"weight": {"value": 1, "unit": "stone"}}, "weight"),
+    (f"/stock-items/{ITEM}", {"weight": {"value": -1, "unit": "g"}}, "weight"),
+    (f"/stock-items/{ITEM}", {"colour": "red"}, "colour"),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "names"), WRONG_PUTS)
+async def test_a_wrong_description_is_a_problem_that_names_the_field(
+    desk: Desk, path: str, body: Any, names: str
+) -> None:
+    """Nothing is put, and the detail says what to mend."""
+    answer = await desk.ask(path, body, method="PUT")
+    assert (answer.status_code, desk.kept) == (422, [])
+    assert names in answer.json()["detail"]
+
+
 async def test_hand_over_without_a_body_is_now(desk: Desk) -> None:
     """The moment may be left out."""
     assert (await desk.ask(f"/packages/{PACKAGE}/handed-over")).status_code == 202
 
 
+async def test_end_of_day_list_is_one_command_for_each_package(desk: Desk) -> None:
+    """Many packages at once, each once, all under the request's key, so that each package takes its repeat once."""
+    packages = [PACKAGE, str(values.shipment_id("tiktok", SHOP, "5770-1")), PACKAGE]
+    answer = await desk.ask("/packages/bulk", {"action": "handed-over", "packages": packages, "occurred_at": MOMENT})
+    assert (answer.status_code, answer.json()) == (202, {"command_id": "K1"})
+    commands = desk.commands()
+    assert [type(command) for command in commands] == [HandOver, HandOver]
+    assert {record.key for record in desk.kept} == {
+        str(values.shipment_id("tiktok", SHOP, number)).encode() for number in ("5769-1", "5770-1")
+    }
+    assert {from_headers(record.headers).id for record in desk.kept} == {"K1"}
+
+
+async def test_end_of_day_list_that_kafka_does_not_take_is_not_accepted(desk: Desk) -> None:
+    """503, so that the whole list is sent again."""
+    desk.error = Full("20000 records wait")
+    assert (await desk.ask("/packages/bulk", {"action": "packed", "packages": [PACKAGE]})).status_code == 503
+
+
 HUGE = 2**63
 PROBLEMS: list[tuple[str, Any, int, str]] = [
     (f"/orders/{ORDER}/hold", b"not json", 400, "JSON"),
-    (f"/orders/{ORDER}/hold", b"\xff\xfe", 400, "JSON"),
+    (f"/orders/{ORDER}/hold", b'{"reason": "\xff\xfe"}', 400, "UTF-8"),
+    (f"/orders/{ORDER}/hold", b'{"reason": "a", "reason": "b"}', 400, "reason"),
+    (f"/orders/{ORDER}/hold", b"[" * 60_000, 400, "nested"),
+    (f"/orders/{ORDER}/hold", b'{"reason": "a\\ud800"}', 422, "reason"),
+    (f"/orders/{ORDER}/hold", {"reason": "a\x1bb"}, 422, "reason"),
     (f"/orders/{ORDER}/hold", {}, 422, "reason"),
     (f"/orders/{ORDER}/hold", {"reason": 7}, 422, "reason"),
     (f"/orders/{ORDER}/hold", {"reason": "a", "more": 1}, 422, "more"),
@@ -138,6 +227,7 @@ PROBLEMS: list[tuple[str, Any, int, str]] = [
     (f"/orders/{ORDER}/priority", {"score": 101, "reason": "a"}, 422, "score"),
     ("/orders/nobody/hold", {"reason": "a"}, 404, "id"),
     (f"/orders/tiktok:{SHOP}:/hold", {"reason": "a"}, 404, "id"),
+    (f"/orders/tiktok:{SHOP}:{'5' * 65}/hold", {"reason": "a"}, 404, "id"),
     (f"/stock-items/{ITEM}/movements", {**MOVEMENT, "quantity": 0}, 422, "quantity"),
     (f"/stock-items/{ITEM}/movements", {**MOVEMENT, "quantity": -1}, 422, "quantity"),
     (f"/stock-items/{ITEM}/movements", {**MOVEMENT, "quantity": HUGE}, 422, "quantity"),
@@ -152,6 +242,11 @@ PROBLEMS: list[tuple[str, Any, int, str]] = [
     (f"/stock-items/{ITEM}/counts", {"quantity": HUGE, "counted_at": MOMENT}, 422, "quantity"),
     (f"/stock-items/{ITEM}/counts", {"quantity": 1, "counted_at": "2026-03-02T12:00:00"}, 422, "counted_at"),
     (f"/packages/{PACKAGE}/handed-over", {"occurred_at": "2026-03-02T12:00:00"}, 422, "occurred_at"),
+    (f"/packages/{PACKAGE}/replace-label", {}, 422, "reason"),
+    ("/packages/bulk", {"action": "handed-over", "packages": []}, 422, "packages"),
+    ("/packages/bulk", {"action": "handed-over", "packages": [PACKAGE] * 501}, 422, "packages"),
+    ("/packages/bulk", {"action": "thrown away", "packages": [PACKAGE]}, 422, "action"),
+    ("/packages/bulk", {"action": "packed", "packages": [PACKAGE, "nobody"]}, 404, "id"),
     (f"/orders/{ORDER}/hold", {"reason": "a" * 70_000}, 413, "bytes"),
 ]
 
@@ -164,6 +259,68 @@ async def test_wrong_request_is_a_problem_that_names_the_field(
     answer = await desk.ask(path, body)
     assert (answer.status_code, desk.kept) == (status, [])
     assert answer.headers["content-type"] == "application/problem+json"
+    assert names in answer.json()["detail"]
+
+
+LINE = {"line_id": "L1", "quantity": 2}
+UNITS = (values.LineQuantity(line_id="L1", quantity=2),)
+
+
+async def test_cancelling_lines_counts_once_per_key(desk: Desk) -> None:
+    """Units of a line: the key is the reference by which the order counts them once."""
+    await desk.ask(f"/orders/{ORDER}/cancel", {"reason": "broken", "lines": [LINE]}, "K7")
+    assert desk.commands() == [
+        CancelOrder(
+            order_id=values.order_id("tiktok", SHOP, "5769"),
+            reason="broken",
+            operator="operator",
+            lines=UNITS,
+            reference="K7",
+        )
+    ]
+
+
+async def test_split_and_answer(desk: Desk) -> None:
+    """A split names what goes into each package; an answer names the wish."""
+    order = values.order_id("tiktok", SHOP, "5769")
+    await desk.ask(f"/orders/{ORDER}/split", {"packages": [[LINE], [LINE]]})
+    await desk.ask(f"/orders/{ORDER}/answer-cancellation", {"cancel_id": "C1", "approve": True})
+    assert desk.commands() == [
+        SplitOrder(order_id=order, packages=(UNITS, UNITS), operator="operator"),
+        AnswerCancellation(order_id=order, cancel_id="C1", approve=True, operator="operator"),
+    ]
+
+
+async def test_many_orders_are_cancelled_at_once(desk: Desk) -> None:
+    """One command for each order, each order once, all under the one id that is answered."""
+    other = f"tiktok:{SHOP}:5770"
+    answer = await desk.ask("/orders/bulk", {"action": "cancel", "orders": [ORDER, other, ORDER], "reason": "hopeless"})
+    assert answer.status_code == 202
+    assert [command.order_id for command in desk.commands()] == [  # type: ignore[attr-defined]
+        values.order_id("tiktok", SHOP, "5769"),
+        values.order_id("tiktok", SHOP, "5770"),
+    ]
+    assert {from_headers(record.headers).id for record in desk.kept} == {"K1"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "names"),
+    [
+        (f"/orders/{ORDER}/split", {"packages": []}, "packages"),
+        (f"/orders/{ORDER}/split", {"packages": [[]]}, "packages"),
+        (f"/orders/{ORDER}/split", {"packages": [[{**LINE, "quantity": 0}]]}, "quantity"),
+        (f"/orders/{ORDER}/cancel", {"reason": "a", "lines": [{"line_id": "L1"}]}, "quantity"),
+        (f"/orders/{ORDER}/answer-cancellation", {"cancel_id": "C1"}, "approve"),
+        ("/orders/bulk", {"action": "delete", "orders": [ORDER], "reason": "a"}, "action"),
+        ("/orders/bulk", {"action": "cancel", "orders": [], "reason": "a"}, "orders"),
+        ("/orders/bulk", {"action": "cancel", "orders": ["nobody"], "reason": "a"}, "id"),
+    ],
+)
+async def test_wrong_wish_is_a_problem(desk: Desk, path: str, body: Any, names: str) -> None:
+    """Nothing is put, not even for the orders that are named rightly."""
+    answer = await desk.ask(path, body)
+    assert answer.status_code in {404, 422}
+    assert desk.kept == []
     assert names in answer.json()["detail"]
 
 
@@ -181,3 +338,59 @@ async def test_command_that_is_not_durable_is_not_accepted(desk: Desk, error: Ex
     desk.error = error
     answer = await desk.ask(f"/orders/{ORDER}/release", {})
     assert answer.status_code == 503
+
+
+# Dead letters
+
+LETTERS = ["6f1f5a5e-0000-4000-8000-000000000001", "6f1f5a5e-0000-4000-8000-000000000002"]
+REDELIVER = "/dead-letters/redeliver"
+
+
+@pytest.mark.parametrize(
+    ("body", "wish"),
+    [
+        ({"ids": LETTERS}, Wish(ids=tuple(map(UUID, LETTERS)))),
+        ({"all": True}, Wish()),
+        ({"all": True, "reason": "shop_id"}, Wish(reason="shop_id")),
+    ],
+)
+async def test_dead_letters_are_asked_for_under_the_key(desk: Desk, body: dict[str, Any], wish: Wish) -> None:
+    """By their ids, or all, or those of one reason; the key and the bytes tell a repeat."""
+    answer = await desk.ask(REDELIVER, body)
+    assert (answer.status_code, answer.json()) == (202, {"command_id": "K1"})
+    ((key, raw, asked),) = desk.wishes
+    assert (key, json.loads(raw), asked) == ("K1", body, wish)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "names"),
+    [
+        ({}, 422, "ids"),
+        ({"ids": []}, 422, "ids"),
+        ({"ids": LETTERS, "all": True}, 422, "ids"),
+        ({"ids": LETTERS, "reason": "shop_id"}, 422, "ids"),
+        ({"reason": "shop_id"}, 422, "ids"),
+        ({"ids": ["1"]}, 422, "ids"),
+        ({"all": True, "since": "noon"}, 422, "since"),
+        (b"", 400, "JSON"),
+    ],
+)
+async def test_unclear_redelivery_is_a_problem(desk: Desk, body: Any, status: int, names: str) -> None:
+    """Nothing is asked for by omission."""
+    answer = await desk.ask(REDELIVER, body)
+    assert (answer.status_code, desk.wishes) == (status, [])
+    assert names in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(NotRedeliverable("no dead letter"), 422), (StoreUnavailable("away"), 503)]
+)
+async def test_redelivery_that_is_not_noted_is_not_accepted(desk: Desk, error: Exception, status: int) -> None:
+    """An unknown letter is the caller's fault, a database that is away is ours."""
+    desk.error = error
+    assert (await desk.ask(REDELIVER, {"ids": LETTERS})).status_code == status
+
+
+async def test_redelivery_needs_a_key(desk: Desk) -> None:
+    """As every wish of an operator does."""
+    assert (await desk.ask(REDELIVER, {"all": True}, None)).status_code == 400

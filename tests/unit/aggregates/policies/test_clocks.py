@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from aggregates import order
-from aggregates.policies.clocks import Scheduled, assumed_dispatch_by, scheduled_after
+from aggregates.policies.clocks import Scheduled, assumed_dispatch_by, scan_by, scheduled_after
 from schemas.commands import Command
 from tests.builders import NOON, an_order, one_part_per_line
 
@@ -30,6 +30,11 @@ def test_two_working_days_skip_the_weekend(paid: str, expected: str) -> None:
     """Paid on Monday is due on Wednesday, paid on Thursday to Sunday is due in the next week."""
     moment = datetime.fromisoformat(paid).replace(tzinfo=UTC)
     assert assumed_dispatch_by(moment) == datetime.fromisoformat(expected).replace(tzinfo=UTC)
+
+
+def test_label_is_to_be_scanned_within_two_working_days() -> None:
+    """Labelled on a Friday, the carrier has until Tuesday."""
+    assert scan_by(datetime(2026, 3, 6, 12, tzinfo=UTC)) == datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 
 def test_weekends_are_the_shop_s() -> None:
@@ -70,3 +75,17 @@ def test_another_deadline_sets_other_timers() -> None:
 def test_a_cancelled_order_sets_no_timer() -> None:
     """Nothing is due any more for an order that is cancelled."""
     assert _timers(an_order().due(dispatch_by=NOON + 99 * HOUR).cancelled().record()) == []
+
+
+def test_a_cancellation_deadline_classifies_once_more() -> None:
+    """Work is brought forward a day before the marketplace would cancel."""
+    (timer,) = _timers(an_order().unpaid().due(cancel_by=NOON + 60 * HOUR).record())[:1]
+    assert (type(timer.command).__name__, timer.due_at) == ("ReclassifyOrder", NOON + 36 * HOUR)
+
+
+def test_an_order_without_an_address_sets_one_check() -> None:
+    """Let go without an address the order is looked at again after a quarter of an hour, however often it is shown."""
+    timers = _timers(an_order().to(None).record(), an_order().to(None).paid(90).record())
+    checks = [timer for timer in timers if type(timer.command).__name__ == "CheckAddress"]
+    assert {timer.due_at for timer in checks} == {NOON + timedelta(minutes=15)}
+    assert len({timer.key for timer in checks}) == 1

@@ -1,0 +1,72 @@
+"""What all events of an order share: their base, and the small values that they are made of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+from eventsourcing.domain import Aggregate, CanMutateAggregate
+
+from schemas.values import Need, OrderLine, Value
+
+
+class Event(Aggregate.Event):
+    """Something that happened to an order."""
+
+
+class Opening(Event, Aggregate.Created):
+    """An event that may be the first of an order, or come behind others: the marketplace's messages have no order."""
+
+    def mutate(self, aggregate: Any) -> Any:
+        """The aggregate that begins with this event, or goes on with it."""
+        return super().mutate(None) if aggregate is None else CanMutateAggregate.mutate(self, aggregate)
+
+
+class LineParts(Value):
+    """What one unit of a line asks of stock, as it was mapped when the order was placed."""
+
+    line_id: str
+    sku_id: str
+    parts: tuple[Need, ...]
+
+
+class Package(Value):
+    """A package whose label the marketplace is to be told of; `times` counts the labels of it that it was told of."""
+
+    shipment_id: UUID
+    package: str
+    carrier: str
+    tracking_number: str
+    times: int = 1
+
+
+class Push(Value):
+    """Everything that telling the marketplace of one label takes, where it does not wait for the other packages."""
+
+    package: Package
+    marketplace: str
+    shop: str
+    order_number: str
+    priority: int
+    dispatch_by: datetime | None = None
+
+
+class Shortage(NamedTuple):
+    """What one stock item lacks for this order, and when it is due."""
+
+    short_by: int
+    stock_unknown: bool
+    promised_at: datetime | None
+
+
+class Parcel(NamedTuple):
+    """One open package, as far as its order knows of it. A withdrawn one is printed and waits to be put back."""
+
+    number: str
+    contents: tuple[Need, ...]
+    lines: tuple[OrderLine, ...]
+    stage: Literal["open", "printed", "handed over"] = "open"
+    delivered: bool = False
+    returned: bool = False
+    withdrawn: bool = False

@@ -1,0 +1,41 @@
+"""Commands that were set for a moment: the scheduler sends them, and each names what it was set for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from schemas.commands import Command
+
+
+class ReclassifyOrder(Command):
+    """Work out the order's priority again; `set_for` names the moment it was set for (24h, 6h)."""
+
+    order_id: UUID
+    set_for: str
+
+
+class ExpireHold(Command):
+    """The hold of an unpaid order ends. Ignored unless the order still waits for the payment it was set for."""
+
+    order_id: UUID
+    set_for: datetime
+
+
+class CheckAddress(Command):
+    """See whether the order still waits for its address, a while after the marketplace let it go."""
+
+    order_id: UUID
+
+
+class ExpectOrder(Command):
+    """See whether an order that was foretold has been seen, a while after it was first spoken of."""
+
+    order_id: UUID
+
+
+class RemindOfCancellation(Command):
+    """See whether a buyer's wish to cancel is still unanswered, a while before its deadline."""
+
+    order_id: UUID
+    cancel_id: str

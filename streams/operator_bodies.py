@@ -1,0 +1,136 @@
+"""The bodies of operators' requests, each as it is documented; what does not fit is refused with field and reason."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+
+from schemas.tiktok import Weight
+from streams.redelivery import MAX_LETTERS_AT_ONCE
+
+NO_CONTROL = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+MAX_TEXT_CHARACTERS = 1000
+MAX_UNITS = 1_000_000_000
+MAX_LINES = 500
+MAX_PACKAGES = 50
+MAX_ORDERS_AT_ONCE = 500
+MAX_PARTS = 100
+MAX_PACKAGES_AT_ONCE = 500
+
+Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT_CHARACTERS, pattern=NO_CONTROL)]
+Units = Annotated[int, msgspec.Meta(ge=-MAX_UNITS, le=MAX_UNITS)]
+Aware = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of what needs a reason: a hold, a cancellation, another label."""
+
+    reason: Text
+
+
+class LineUnits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Units of one line, as the marketplace names the line."""
+
+    line_id: Text
+    quantity: Annotated[int, msgspec.Meta(ge=1, le=MAX_UNITS)]
+
+
+class Cancellation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a cancellation; without lines it is the whole order."""
+
+    reason: Text
+    lines: Annotated[tuple[LineUnits, ...], msgspec.Meta(max_length=MAX_LINES)] = ()
+
+
+class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of an answer to a buyer's wish to cancel."""
+
+    cancel_id: Text
+    approve: bool
+    reason: Text = ""
+
+
+class Parcels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a split: what goes into each package. What is not named goes in one more."""
+
+    packages: Annotated[
+        tuple[Annotated[tuple[LineUnits, ...], msgspec.Meta(min_length=1, max_length=MAX_LINES)], ...],
+        msgspec.Meta(min_length=1, max_length=MAX_PACKAGES),
+    ]
+
+
+class ManyOrders(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of one action on many orders, each named by a uuid or marketplace:shop:number."""
+
+    action: Literal["cancel"]
+    orders: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1, max_length=MAX_ORDERS_AT_ONCE)]
+    reason: Text
+
+
+class Priority(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a priority override."""
+
+    score: int
+    reason: Text
+
+
+class Movement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a stock movement."""
+
+    kind: Literal["receipt", "dispatch", "return_good", "return_damaged", "correction"]
+    quantity: Units
+    reference: Text
+    occurred_at: datetime
+
+
+class Count(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a count."""
+
+    quantity: Units
+    counted_at: datetime
+    packed_included: bool = False
+
+
+class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a stock item is; what is left out stays as it is."""
+
+    seller_sku: Text = ""
+    weight: Weight | None = None
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Units of one stock item in one unit of a listing."""
+
+    stock_item: Text
+    units: Annotated[int, msgspec.Meta(ge=1, le=MAX_UNITS)] = 1
+
+
+class Parts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one unit of a listing is made of."""
+
+    parts: Annotated[tuple[Part, ...], msgspec.Meta(min_length=1, max_length=MAX_PARTS)]
+
+
+class Moment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a step of a package; the time is now where it is left out."""
+
+    occurred_at: Aware | None = None
+
+
+class ManyPackages(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of one step for many packages: the list of what was printed or packed, the end-of-day list."""
+
+    action: Literal["printed", "packed", "handed-over", "put-back"]
+    packages: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1, max_length=MAX_PACKAGES_AT_ONCE)]
+    occurred_at: Aware | None = None
+
+
+class Redelivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a redelivery: these dead letters, or all that wait and whose reason holds a text."""
+
+    ids: Annotated[tuple[UUID, ...], msgspec.Meta(max_length=MAX_LETTERS_AT_ONCE)] = ()
+    all: bool = False
+    reason: Text = ""

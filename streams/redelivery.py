@@ -1,0 +1,170 @@
+"""
+Send dead letters again: their bytes unchanged, to the topic that they came from, in the order in which they came.
+
+Reads: `dead_letters`.    Writes: tiktok.webhooks.v1 and the commands topics.
+Repeated: its reader drops what it decided before, by the inbox, and marketplace time orders the rest.    Bad: it is the
+same letter again, which waits for a person.
+
+It works while this process leads the relay, so usually one does; two at once only repeat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import structlog
+
+from aggregates.event_store import dead_letters, inbox
+from aggregates.event_store.buyer_keys import BuyerKeys
+from aggregates.event_store.connection import STORE_FAULT, Connection, connect
+from aggregates.event_store.dead_letters import Asked, context_of
+from schemas import topics
+from schemas.commands import Command
+from schemas.values import derived_id
+from streams.letters import record_again
+from streams.publishing import BrokerUnavailable, Publisher, Record, RecordTooLarge, check_size
+
+log = structlog.get_logger()
+
+PAGE_LETTERS = 50
+LOOK_SECONDS = 0.5
+START_OVER_SECONDS = 1.0
+MAX_LETTERS_AT_ONCE = 10_000
+OPERATOR = "operator"
+
+TOPICS = tuple(
+    topic.name
+    for topic in topics.CATALOGUE
+    if not topic.types or all(issubclass(kind, Command) for kind in topic.types)
+)
+"""Where letters go again. An event has one writer, the relay: a read model that missed one is rebuilt."""
+
+INBOX_TARGET = derived_id("dead-letters", "redelivery")
+
+
+class Wish(NamedTuple):
+    """Which letters to send again: these, or all that wait and whose reason holds this text."""
+
+    ids: tuple[UUID, ...] = ()
+    reason: str = ""
+
+
+class NotRedeliverable(ValueError):
+    """Letters that are unknown, of an event, or erased."""
+
+
+Redeliver = Callable[[str, bytes, Wish], Awaitable[None]]
+"""Carry out an operator's wish once for its key. Raises `NotRedeliverable`, or as the store does."""
+
+
+def ask(connection: Connection, wish: Wish) -> int:
+    """Note the wish, whole or not at all, and return for how many letters. Raises `NotRedeliverable`."""
+    ids = wish.ids or dead_letters.waiting(connection, TOPICS, wish.reason, MAX_LETTERS_AT_ONCE)
+    with connection.transaction():
+        asked = set(dead_letters.ask(connection, ids, TOPICS))
+        if wish.ids and (refused := [letter for letter in wish.ids if letter not in asked]):
+            raise NotRedeliverable(
+                f"{refused[0]}: is no dead letter of a webhook or a command, or its body was erased; nothing is sent"
+            )
+    return len(asked)
+
+
+def ask_once(connection: Connection, key: str, body: bytes, wish: Wish) -> None:
+    """The same for the key of an operator. Repeated: nothing, unless the key comes with another body."""
+    entry = inbox.Entry(OPERATOR, key, INBOX_TARGET, hashlib.sha256(body).digest())
+    with connection.transaction():
+        if inbox.claim(connection, entry):
+            count = ask(connection, wish)
+            inbox.conclude(connection, entry._replace(outcome=f"{count} dead letters are sent again"))
+
+
+def asking(dsn: str) -> Redeliver:
+    """What the door is given: a connection for each wish, which is rare, so that webhooks need no database."""
+
+    def asked(key: str, body: bytes, wish: Wish) -> None:
+        with connect(dsn, "redelivery") as connection:
+            ask_once(connection, key, body, wish)
+
+    async def redeliver(key: str, body: bytes, wish: Wish) -> None:
+        await asyncio.to_thread(asked, key, body, wish)
+
+    return redeliver
+
+
+class Redeliverer:
+    """The part of one process that sends letters again."""
+
+    def __init__(self, dsn: str, publisher: Publisher, leading: asyncio.Event, keys: BuyerKeys) -> None:
+        self._dsn = dsn
+        self._publisher = publisher
+        self._leading = leading
+        self._keys = keys
+        self._connection: Connection | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="redelivery")
+
+    async def run(self) -> None:
+        """Send what is asked for, for ever."""
+        while True:
+            try:
+                await self._leading.wait()
+                while await self._send_page():
+                    pass
+                await asyncio.sleep(LOOK_SECONDS)
+            except (*STORE_FAULT, BrokerUnavailable) as error:
+                log.warning("redelivery starts over", kind=type(error).__name__)
+                await self._publisher.discard()
+                await self._in_thread(self._disconnect)
+                await asyncio.sleep(START_OVER_SECONDS)
+
+    async def _send_page(self) -> int:
+        """Send one page; returns how many letters it had."""
+        letters, records = await self._in_thread(self._begin)
+        if records:
+            await self._publisher.publish(records)
+        if letters:
+            await self._in_thread(self._end, letters)
+            log.info("dead letters sent again", letters=len(records), unsendable=len(letters) - len(records))
+        return len(letters)
+
+    def _begin(self) -> tuple[list[Asked], list[Record]]:
+        connection = self._connected()
+        letters = dead_letters.asked(connection, PAGE_LETTERS)
+        sendable = [(letter, record) for letter in letters if (record := self._record(connection, letter)) is not None]
+        if sendable:
+            dead_letters.begin_redelivery(connection, [letter for letter, _ in sendable])
+        return letters, [record for _, record in sendable]
+
+    def _record(self, connection: Connection, letter: Asked) -> Record | None:
+        """The record to send; None where its body was erased meanwhile, or no topic takes it."""
+        context = context_of(letter.topic, letter.partition, letter.offset)
+        body = self._keys.open(connection, letter.body, context)
+        if body is None:
+            log.warning("dead letter was erased", letter=str(letter.id))
+            return None
+        try:
+            check_size(letter.topic, body)
+        except RecordTooLarge:
+            log.warning("dead letter is too large to be sent again", letter=str(letter.id), bytes=len(body))
+            return None
+        return record_again(letter.id, letter.topic, letter.record_key, letter.headers, body)
+
+    def _end(self, letters: Sequence[Asked]) -> None:
+        dead_letters.end_redelivery(self._connected(), letters)
+
+    def _connected(self) -> Connection:
+        if self._connection is None or self._connection.closed:
+            self._connection = connect(self._dsn, "redelivery")
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    async def _in_thread(self, function: Any, *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)

@@ -1,0 +1,1 @@
+"""What stands between the api and the log, on a real PostgreSQL."""

@@ -1,0 +1,102 @@
+"""The bad days of a few orders, so that every event of an order happens in the busy world."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from schemas.commands import (
+    AnswerCancellation,
+    CancelOrder,
+    RecordAddress,
+    RecordCancellation,
+    RecordCount,
+    RecordLabel,
+    RecordReturn,
+    RecordTracking,
+    SplitOrder,
+)
+from schemas.values import LineQuantity, shipment_id
+from tests.builders import MARKETPLACE, SHOP, STREET, AnOrder, a_line, an_order, item_of
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tests.unit.aggregates.world import World
+
+
+def package(order: AnOrder, number: int = 1) -> UUID:
+    """One of an order's packages."""
+    return shipment_id(MARKETPLACE, SHOP, f"{order.number}-{number}")
+
+
+def units(sku_id: str, quantity: int = 1) -> tuple[LineQuantity, ...]:
+    """Units of the line of a listing."""
+    return (LineQuantity(line_id=f"line-{sku_id}", quantity=quantity),)
+
+
+def live_through_bad_days(world: World) -> None:
+    """Split, cancelled by line, asked and answered, readdressed, refunded, returned, shown as gone."""
+    world.carrier_sells = True
+    skus = ("a", "b")
+    world.run(*(RecordCount(stock_item_id=item_of(sku), quantity=50, counted_at=world.at) for sku in skus))
+    orders = [an_order().numbered(100 + number).of(a_line("a", 3), a_line("b", 2)) for number in range(6)]
+    world.run(*(order.record() for order in orders))
+    split, asked, moved, masked, gone, torn = orders
+    _split_and_return(world, split)
+    _ask_to_cancel(world, asked)
+    _change_address(world, moved)
+    nowhere = an_order().numbered(110).of(a_line("a")).to(replace(STREET, complete=False))
+    world.run(nowhere.record(), masked.shown_as("REFUNDED", 90).record())
+    world.pass_time(timedelta(minutes=16))
+    world.run(gone.shown_as("IN_TRANSIT", 900).record())
+    elsewhere = an_order().numbered(111).of(a_line("a")).shown_as("IN_TRANSIT")
+    world.run(elsewhere.record())
+    _wait_for_an_item_without_a_date(world)
+    world.run(torn.cancelled().record(), CancelOrder(order_id=gone.id, reason="too late"))
+
+
+def _split_and_return(world: World, order: AnOrder) -> None:
+    first, second = package(order, 2), package(order, 3)
+    world.run(SplitOrder(order_id=order.id, packages=(units("a", 3),)))
+    for shipment, status in ((first, "DELIVERED"), (second, "PRINTED")):
+        world.run(RecordTracking(order_id=order.id, shipment_id=shipment, status=status, occurred_at=world.at))  # type: ignore[arg-type]
+    world.run(CancelOrder(order_id=order.id, reason="one less", lines=units("b"), reference="1"))
+    world.run(RecordTracking(order_id=order.id, shipment_id=second, status="PUT_BACK", occurred_at=world.at))
+    for status in ("REQUESTED", "RECEIVED"):
+        world.run(RecordReturn(order_id=order.id, return_id="R1", status=status, updated_at=world.at, lines=units("a")))
+        world.at += timedelta(minutes=1)
+
+
+def _ask_to_cancel(world: World, order: AnOrder) -> None:
+    world.run(RecordTracking(order_id=order.id, shipment_id=package(order), status="PRINTED", occurred_at=world.at))
+
+    def step(cancel_id: str, status: str) -> RecordCancellation:
+        return RecordCancellation(
+            order_id=order.id,
+            cancel_id=cancel_id,
+            status=status,  # type: ignore[arg-type]
+            cancelled_at=world.at,
+            deadline_at=world.at + timedelta(hours=5),
+        )
+
+    world.run(step("C1", "PENDING"))
+    world.pass_time(timedelta(hours=2))
+    world.run(step("C1", "WITHDRAWN"), step("C2", "PENDING"))
+    world.run(AnswerCancellation(order_id=order.id, cancel_id="C2", approve=False, operator="ann"))
+
+
+def _change_address(world: World, order: AnOrder) -> None:
+    elsewhere = replace(STREET, city="Oakland")
+    world.run(RecordAddress(order_id=order.id, updated_at=world.at, address=elsewhere))
+    world.run(
+        RecordLabel(order_id=order.id, shipment_id=package(order), carrier="local", tracking_number=f"N{order.number}")
+    )
+
+
+def _wait_for_an_item_without_a_date(world: World) -> None:
+    world.supplier_confirms = False
+    world.run(RecordCount(stock_item_id=item_of("rare"), quantity=0, counted_at=world.at))
+    world.run(an_order().numbered(112).of(a_line("a"), a_line("rare")).record())
