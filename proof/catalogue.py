@@ -47,5 +47,6 @@ PROOFS = (
     Proof("peer-ratio"),
     Proof("rolling"),
     Proof("chaos", limit_seconds=25 * MINUTE),
+    Proof("invariants", limit_seconds=15 * MINUTE),
     Proof("fresh-clone", limit_seconds=45 * MINUTE, by_default=False),
 )
