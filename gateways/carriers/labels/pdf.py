@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Container
 from importlib import resources
 from io import BytesIO
+from threading import Lock
 from typing import Final
 
 from reportlab.graphics.barcode.code128 import Code128
@@ -40,6 +41,10 @@ BLOCKS: Final = (range(0x0530), range(0x1D00, 0x3000))
 FONT_FILE: Final = "files/NotoSans[wdth,wght].ttf"
 
 
+# reportlab reads a registered font through one position in its file, which all canvases of a process share.
+_ONE_AT_A_TIME: Final = Lock()
+
+
 class Glyphs(Container[str]):
     """
     The characters that a label can show. Opening it registers the font with reportlab, once.
@@ -61,6 +66,11 @@ class Glyphs(Container[str]):
 
 def pdf_label(text: LabelText) -> bytes:
     """The whole label. The same text always gives the same bytes. Needs the font that `Glyphs` registers."""
+    with _ONE_AT_A_TIME:
+        return _drawn(text)
+
+
+def _drawn(text: LabelText) -> bytes:
     buffer = BytesIO()
     canvas = Canvas(buffer, pagesize=(WIDTH, HEIGHT), invariant=1)
     canvas.setTitle(f"Label {text.tracking_number}")

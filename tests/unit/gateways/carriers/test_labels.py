@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
@@ -91,9 +93,19 @@ def test_a_file_is_the_same_each_time() -> None:
     assert _file(PDF) == _file(PDF)
 
 
+@pytest.fixture
+def impatient_threads() -> Iterator[None]:
+    """Threads that hand over to each other as often as they may, so that what they share shows."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("impatient_threads")
 def test_labels_made_at_once_do_not_mix() -> None:
     """Forty threads make the labels that one thread makes."""
-    people = [Person(name=f"Żółty Владимир {number}", street1=f"{number} Main St") for number in range(80)]
+    people = [Person(name=f"Żółty Владимир {number}", street1=f"{number} Main St") for number in range(160)]
     alone = [_file(PDF, person) for person in people]
     with ThreadPoolExecutor(40) as threads:
         assert list(threads.map(lambda person: _file(PDF, person), people)) == alone
