@@ -56,6 +56,7 @@ class Row(NamedTuple):
     number: str
     marketplace_status: str
     fulfilment_state: str
+    packages: tuple[UUID, ...] = ()
 
 
 def measure() -> Verdict:
@@ -200,9 +201,12 @@ def _wrong_labels(stack: RunningStack, told: Sequence[History], board: dict[str,
 def _board(dsn: str) -> dict[str, Row]:
     with psycopg.connect(dsn) as connection:
         rows = connection.execute(
-            "SELECT number, marketplace_status, fulfilment_state FROM order_board WHERE shop = %s", (SHOP,)
+            "SELECT number, marketplace_status, fulfilment_state, packages FROM order_board WHERE shop = %s", (SHOP,)
         ).fetchall()
-    return {row[0]: Row(*row) for row in rows}
+    return {
+        number: Row(number, status, state, tuple(UUID(package["shipment_id"]) for package in packages))
+        for number, status, state, packages in rows
+    }
 
 
 def _stock(dsn: str) -> dict[UUID, tuple[int, int]]:
@@ -226,7 +230,6 @@ async def _send_back(url: str, told: Sequence[History], board: dict[str, Row]) -
 
         async def one(history: History) -> None:
             at = datetime.now(UTC).isoformat()
-            package = f"{MARKETPLACE}:{SHOP}:{history.number}-1"
             item = f"{MARKETPLACE}:{SHOP}:{sku_of(history.purchase)}"
             good = {
                 "kind": "return_good",
@@ -235,7 +238,8 @@ async def _send_back(url: str, told: Sequence[History], board: dict[str, Row]) -
                 "occurred_at": at,
             }
             async with gate:
-                await _post(session, f"/packages/{package}/handed-over", {"occurred_at": at}, f"H{history.number}")
+                for package in board[history.number].packages:
+                    await _post(session, f"/packages/{package}/handed-over", {"occurred_at": at}, f"H{package}")
                 await _post(session, f"/stock-items/{item}/movements", good, f"R{history.number}")
 
         await asyncio.gather(*(one(history) for history in back))

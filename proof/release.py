@@ -123,8 +123,8 @@ from schemas.commands import GreetedOrder
 
 FOLLOWS[order_events.Greeted] = lambda event: (GreetedOrder(order_id=event.originator_id),)
 """,
-    "projections/alerts.py": """
-EFFECTS[events.OrderGreeted] = _NOTHING
+    "projections/alert_rules.py": """
+EFFECTS[events.OrderGreeted] = NOTHING
 """,
     "projections/order_board.py": """
 FOLDS[events.OrderGreeted] = lambda row, event, published: {}
