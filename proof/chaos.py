@@ -7,11 +7,8 @@ without faults stands beside it, so that one sees that it is the faults that fin
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 from typing import Any, Final
 
@@ -21,7 +18,7 @@ from creatorflow.devstack import RunningStack
 from proof import mutant
 from proof.flow import Flowed, Wish, as_details, flow
 from proof.nemesis import Kind, Nemesis, shuffled
-from proof.stacks import whole_stack
+from proof.stacks import keep_logs, whole_stack
 from proof.verdict import Verdict, knob, prove
 from proof.watching import Watch, unavailability
 
@@ -72,7 +69,7 @@ def measure() -> Verdict:
     with whole_stack() as stack:
         real = _harm(stack, kinds, dice, Wish(orders, RATE))
         if real.flowed.findings or not real.flowed.settled:
-            _keep_logs(stack)
+            _say(f"the logs are kept in {keep_logs(stack, 'chaos')}")
     unharmed = _mutated((), min(orders, CONTROL_ORDERS))
     mutated = _mutated(MUTANT_FAULTS, min(orders, MUTANT_ORDERS))
     flowed = real.flowed
@@ -137,13 +134,6 @@ def _summary(faults: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 def _longest(seconds: Any) -> float | str:
     found = list(seconds)
     return "for good" if None in found else max(found)
-
-
-def _keep_logs(stack: RunningStack) -> None:
-    """What went wrong is looked for in the logs, which end with the stack."""
-    kept = Path(tempfile.mkdtemp(prefix="creatorflow-chaos-logs-", dir="/tmp"))
-    shutil.copytree(stack.home.logs, kept, dirs_exist_ok=True)
-    _say(f"the logs are kept in {kept}")
 
 
 def _say(line: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,7 @@ from creatorflow.settings import Settings
 from proof.flow import Flowed, Wish, as_details, flow
 from proof.group import wait_for_workers
 from proof.release import code_of
-from proof.stacks import prepare
+from proof.stacks import keep_logs, prepare
 from proof.verdict import end_when_told
 
 WORKERS: Final = 2
@@ -168,19 +167,18 @@ class Deploys:
 def main(report: Path, orders: int, rate: float, trees: Sequence[Path]) -> bool:
     """Run the deploys, write the report, and say whether the claim holds."""
     with _stack(trees[0]) as stack:
-        deploys = Deploys(stack, trees)
+        deploys, holds = Deploys(stack, trees), False
         try:
             deploys.begin()
             flowed = uvloop.run(flow(stack, Wish(orders, rate), deploys.run, _say))
             found = _found(stack, deploys, flowed)
-            _keep_logs(stack, unless=bool(found["holds"]))
-        except BaseException:
-            _keep_logs(stack)
-            raise
+            holds = bool(found["holds"])
         finally:
+            if not holds:
+                _say(f"the logs are kept in {keep_logs(stack, 'rolling')}")
             deploys.end()
     report.write_text(json.dumps(found))
-    return bool(found["holds"])
+    return holds
 
 
 @contextmanager
@@ -235,14 +233,6 @@ def _found(stack: RunningStack, deploys: Deploys, flowed: Flowed) -> dict[str, A
         "ends": ends,
         **as_details(flowed),
     }
-
-
-def _keep_logs(stack: RunningStack, *, unless: bool = False) -> None:
-    """What went wrong is looked for in the logs, which end with the stack."""
-    if not unless:
-        kept = Path(tempfile.mkdtemp(prefix="creatorflow-rolling-logs-", dir="/tmp"))
-        shutil.copytree(stack.home.logs, kept, dirs_exist_ok=True)
-        _say(f"the logs are kept in {kept}")
 
 
 def _say(line: str) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 from creatorflow import bootstrap
@@ -41,6 +42,13 @@ def whole_stack(
     ):
         wait_for_workers(stack)
         yield stack
+
+
+def keep_logs(stack: RunningStack, proof: str) -> Path:
+    """Copy the logs of a stack, which end with it, for whoever looks for what went wrong; where they lie now."""
+    kept = Path(mkdtemp(prefix=f"creatorflow-{proof}-logs-", dir="/tmp"))
+    shutil.copytree(stack.home.logs, kept, dirs_exist_ok=True)
+    return kept
 
 
 def run_demo(stack: RunningStack, *options: str) -> dict[str, Any]:

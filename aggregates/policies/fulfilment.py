@@ -317,13 +317,26 @@ def _tell_no_label(event: shipment_events.LabelRefused | shipment_events.Held | 
     return (RecordLabel(order_id=event.order_id, shipment_id=event.originator_id, refused=event.reason),)
 
 
-def _printed(event: shipment_events.Printed) -> Commands:
-    told = RecordTracking(
-        order_id=event.order_id,
-        shipment_id=event.originator_id,
-        status="PRINTED",
-        occurred_at=event.occurred_at,
+Moved = (
+    shipment_events.Printed
+    | shipment_events.HandedOver
+    | shipment_events.PutBack
+    | shipment_events.Delivered
+    | shipment_events.Returned
+)
+
+
+def _tracked(
+    event: Moved, status: Literal["PRINTED", "HANDED_OVER", "PUT_BACK", "DELIVERED", "RETURNED"]
+) -> RecordTracking:
+    """What an order is told of its package's way."""
+    return RecordTracking(
+        order_id=event.order_id, shipment_id=event.originator_id, status=status, occurred_at=event.occurred_at
     )
+
+
+def _printed(event: shipment_events.Printed) -> Commands:
+    told = _tracked(event, "PRINTED")
     return (told, *_held_by_package(event, "printed"))
 
 
@@ -348,22 +361,12 @@ def _held_by_package(
 
 
 def _dispatch(event: shipment_events.HandedOver) -> Commands:
-    told = RecordTracking(
-        order_id=event.order_id,
-        shipment_id=event.originator_id,
-        status="HANDED_OVER",
-        occurred_at=event.occurred_at,
-    )
+    told = _tracked(event, "HANDED_OVER")
     return (told, *_moved(event, "dispatch"))
 
 
 def _put_back(event: shipment_events.PutBack) -> Commands:
-    told = RecordTracking(
-        order_id=event.order_id,
-        shipment_id=event.originator_id,
-        status="PUT_BACK",
-        occurred_at=event.occurred_at,
-    )
+    told = _tracked(event, "PUT_BACK")
     return (told, *_moved(event, "put_back"))
 
 
@@ -384,25 +387,11 @@ def _moved(
 
 
 def _tell_delivered(event: shipment_events.Delivered) -> Commands:
-    return (
-        RecordTracking(
-            order_id=event.order_id,
-            shipment_id=event.originator_id,
-            status="DELIVERED",
-            occurred_at=event.occurred_at,
-        ),
-    )
+    return (_tracked(event, "DELIVERED"),)
 
 
 def _tell_returned(event: shipment_events.Returned) -> Commands:
-    return (
-        RecordTracking(
-            order_id=event.order_id,
-            shipment_id=event.originator_id,
-            status="RETURNED",
-            occurred_at=event.occurred_at,
-        ),
-    )
+    return (_tracked(event, "RETURNED"),)
 
 
 # Buying
