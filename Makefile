@@ -40,8 +40,8 @@ down: $(INSTALLED) ## Stop the local stack; its data stays
 test: $(INSTALLED) ## Unit, contract, integration and end to end tests, on a stack of their own
 	$(BIN)/python -m pytest -m "not browser and not simulation and not chaos"
 
-test-all: $(INSTALLED) ## The same plus browser, simulation and chaos in their short form
-	$(BIN)/python -m pytest
+test-all: $(INSTALLED) ## The same plus browser, simulation and chaos in their short form; property tests look further
+	$(BIN)/python -m pytest --hypothesis-profile=search
 
 lint: $(INSTALLED) ## Style, import contracts, compose file
 	$(BIN)/ruff check $(CODE)

@@ -104,11 +104,11 @@ def _ask_again(item: StockItem, order_id: UUID, held: Ask, ask: Ask, at: datetim
     elif more < 0 or (more <= item.available and not item.queue):
         kept = max(item.in_packages(order_id) - ask.quantity, 0)
         _hold(item, order_id, ask, at, reserved=item.reserved + more + kept, kept=kept)
-        fill_queue(item, at)
+        settle(item, at)
     else:
         _give_back(item, order_id, "asks for more than is free", at)
         _let_wait(item, order_id, ask, at)
-        fill_queue(item, at)
+        settle(item, at)
 
 
 def _ask_again_in_queue(item: StockItem, order_id: UUID, ask: Ask, at: datetime) -> None:
@@ -152,7 +152,7 @@ def _take_from_unpaid(item: StockItem, order_id: UUID, quantity: int, at: dateti
 
 def release_stock(item: StockItem, command: commands.ReleaseStock, at: datetime) -> None:
     """
-    Give an order's units or place back, or some of them, and fill the queue with them.
+    Give an order's units or place back, or some of them, and share them out anew.
 
     What a printed package holds stays there until it is put back or handed over.
     Refused: nothing where the order has nothing here. Repeated: nothing, for a part by its reference.
@@ -160,7 +160,7 @@ def release_stock(item: StockItem, command: commands.ReleaseStock, at: datetime)
     if command.reference and (f"release:{command.order_id}", command.reference) in item.references:
         return
     if _give_back(item, command.order_id, command.reason, at, units=command.quantity, reference=command.reference):
-        fill_queue(item, at)
+        settle(item, at)
 
 
 def _give_back(

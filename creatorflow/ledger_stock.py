@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def _stock_changed(ledger: Ledger, row: Logged, event: Any) -> None:
     """Move the sum by what the event says happened, then compare it with the figures the event carries."""
     item = ledger.stock.setdefault(event.stock_item_id, StockFacts())
+    promised_before = item.reserved
     _MOVES[type(event)](ledger, row, item, event)
     if (item.on_hand, item.reserved) != (event.on_hand, event.reserved):
         ledger.fault(
@@ -28,9 +29,9 @@ def _stock_changed(ledger: Ledger, row: Logged, event: Any) -> None:
         )
         item.on_hand, item.reserved = event.on_hand, event.reserved
     available = item.on_hand - item.reserved
-    # A count or correction is a fact, even below what is promised; nothing may be promised on top of it.
+    # A count or correction is a fact, even below what is promised; nothing more may be promised on top of it.
     found_short = _is_a_fact(event)
-    promises = isinstance(event, events.StockReserved | events.BackorderFilled)
+    promises = isinstance(event, events.StockReserved | events.BackorderFilled) and item.reserved > promised_before
     item.missing_is_known = available < 0 and (item.missing_is_known or found_short)
     if available < 0 and (promises or not item.missing_is_known):
         ledger.fault(

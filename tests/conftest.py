@@ -9,6 +9,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 import structlog
+from hypothesis import settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -37,6 +38,12 @@ END $$
 """Deleting is some twenty times as fast as making a database, or truncating so many tables."""
 
 MARKED_FOLDERS = {"integration": pytest.mark.integration, "end_to_end": pytest.mark.end_to_end}
+
+
+settings.register_profile("steady", derandomize=True)
+settings.register_profile("search", print_blob=True)
+settings.load_profile("steady")
+"""`make test` draws the same examples each time: only a change of the code fails it. `make test-all` draws others."""
 
 
 def pytest_configure() -> None:

@@ -11,7 +11,15 @@ import pytest
 
 from aggregates.stock_item import EVENTS_MAX, StockItem
 from aggregates.stock_item_holding import SHORTENED_MAX
-from schemas.commands import FillBackorders, MapListing, RecordPackage, RecordReservation, RecordShortage, ReleaseStock
+from schemas.commands import (
+    Command,
+    FillBackorders,
+    MapListing,
+    RecordPackage,
+    RecordReservation,
+    RecordShortage,
+    ReleaseStock,
+)
 from schemas.values import Deadlines, Need, shipment_id
 from tests.builders import MARKETPLACE, NOON, SHOP
 from tests.unit.aggregates.scenario import following, given_stock, names, when
@@ -265,6 +273,19 @@ def test_a_printed_package_is_a_pick_shortage() -> None:
     assert (events[-1].quantity, item.missing, item.available, figures(item)) == (1, 1, 0, (1, 2, 1))
     assert names(when(item, move("receipt", 1, "r2"))) == ["Received"]
     assert (item.missing, item.missing_told) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("asks_less", "still_missing"),
+    [(reserve(1, 2), [1]), (reserve(1, 1), []), (part(1, 1, "c1"), [1]), (part(1, 2, "c2"), []), (release(1), [])],
+)
+def test_what_is_missing_is_told_anew_when_less_is_asked(asks_less: Command, still_missing: list[int]) -> None:
+    """An order that asks less of what is not there leaves less missing: the new figure is told, once."""
+    item = given_stock(count(3), reserve(1, 3), package(1, 1), count(1, at=NOON + HOUR))
+    assert item.missing == 2
+    events = when(item, asks_less)
+    assert [event.quantity for event in events if isinstance(event, StockItem.PickShortageFound)] == still_missing
+    assert item.missing == item.missing_told == sum(still_missing)
 
 
 def test_a_count_below_zero_after_what_left_is_taken() -> None:

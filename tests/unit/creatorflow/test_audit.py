@@ -173,6 +173,22 @@ def test_count_below_what_is_reserved_is_a_fact() -> None:
     assert set(audited(log).counts) == {"stock-never-negative"}
 
 
+@pytest.mark.parametrize(("asks", "reserved", "is_a_fault"), [(1, 0, False), (1, -1, False), (3, 1, True)])
+def test_only_more_units_are_a_promise(asks: int, reserved: int, is_a_fault: bool) -> None:
+    """Asking less while a count left too few promises nothing, also where a printed package keeps the rest."""
+    log = AuditedLog()
+    log.received(2)
+    at = log.webhook("operator-2")
+    order = order_id(MARKETPLACE, SHOP, "1")
+    log.stock(events.StockReserved, at, {"reserved": 2}, order_id=order, quantity=2)
+    log.stock(events.StockCounted, at, {"on_hand": -2}, quantity=0, counted_at=START)
+    kept = max(reserved - (asks - 2), 0)
+    log.stock(events.StockReserved, at, {"reserved": reserved}, order_id=order, quantity=asks, kept=kept)
+    report = check(log.read(), None, None, None, follow_ups=follow_ups)
+    assert "stock-adds-up" not in report.counts
+    assert ("stock-never-negative" in report.counts) is is_a_fault
+
+
 def test_handed_over_units_count_as_held() -> None:
     """A package that left took its units out of stock and reservation; its order still holds what it needed."""
     log = sound_log()
