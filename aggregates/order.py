@@ -2,7 +2,7 @@
 An order: what the marketplace shows of it, and how far we are with it.
 
 The marketplace's status and our fulfilment state are two things and never mixed. Every handler below says what a
-refusal and a repeat do; what follows for stock and packages is in `policies/fulfilment.py`.
+refusal and a repeat do; what follows for stock and packages is in `policies/fulfilment`.
 """
 
 from __future__ import annotations

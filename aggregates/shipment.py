@@ -2,7 +2,7 @@
 A shipment: one package, its carrier, its one label, and its way to the buyer.
 
 One live label per package: the next one is asked for once the last one is gone. Every handler says what a refusal and a
-repeat do; what follows for orders and stock is in `policies/fulfilment.py`.
+repeat do; what follows for orders and stock is in `policies/fulfilment`.
 """
 
 from __future__ import annotations

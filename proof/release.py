@@ -63,13 +63,16 @@ def _replace(file: Path, changes: Mapping[str, str]) -> None:
 
 
 _NEW: Final = {
-    "schemas/commands.py": '''
+    "schemas/commands/orders.py": '''
 
 class GreetedOrder(Command):
     """New in this release: follows from the new event."""
 
     order_id: UUID
 ''',
+    "schemas/commands/__init__.py": """
+from schemas.commands.orders import GreetedOrder
+""",
     "schemas/events/orders.py": '''
 
 class OrderGreeted(Event):
@@ -118,7 +121,8 @@ def decide(order: Order | None, command: Command, known: Known) -> Order | None:
 PUBLICATION[order_events.Greeted] = _copied(events.OrderGreeted)
 STORED[order_events.Greeted.TOPIC] = order_events.Greeted
 """,
-    "aggregates/policies/fulfilment.py": """
+    "aggregates/policies/fulfilment/__init__.py": """
+from aggregates import order_events
 from schemas.commands import GreetedOrder
 
 FOLLOWS[order_events.Greeted] = lambda event: (GreetedOrder(order_id=event.originator_id),)
