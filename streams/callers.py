@@ -14,7 +14,6 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -24,7 +23,7 @@ import structlog
 from aggregates.event_store import calls
 from aggregates.event_store.buyer_keys import BuyerKeys
 from aggregates.event_store.calls import Claimed, Closed, Postponed
-from aggregates.event_store.connection import STORE_FAULT, Connection, connect
+from aggregates.event_store.connection import STORE_FAULT, Connection
 from aggregates.event_store.scheduled_commands import scheduled
 from aggregates.policies.retrying import next_attempt
 from gateways.carriers.protocol import Carrier
@@ -41,6 +40,7 @@ from schemas.commands import (
 )
 from schemas.shipping import Label, LabelRequest
 from schemas.values import Person, Sealed
+from streams.store_thread import StoreThread
 
 log = structlog.get_logger()
 
@@ -82,11 +82,9 @@ class Callers:
     """The call runner of one process. Any number of processes run one."""
 
     def __init__(self, dsn: str, gateways: Gateways, keys: BuyerKeys) -> None:
-        self._dsn = dsn
         self._gateways = gateways
         self._keys = keys
-        self._connection: Connection | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="callers")
+        self._store = StoreThread(dsn, "callers")
         self._expired_at = 0.0
         self._unstarted: dict[int, Claimed] = {}
         self._unreported: list[Outcome] = []
@@ -96,7 +94,12 @@ class Callers:
         try:
             await self._run()
         finally:
-            await self._in_thread(self._give_back)
+            try:
+                # On the store's thread, behind a claim that may still be under way there.
+                await self._store.run(self._give_back)
+            except STORE_FAULT as error:
+                log.warning("calls not given back", calls=len(self._unstarted), error=type(error).__name__)
+            await self._store.disconnect()
 
     async def _run(self) -> None:
         while True:
@@ -106,13 +109,13 @@ class Callers:
                 log.warning(
                     "callers start over", error=str(error).strip().partition("\n")[0], kind=type(error).__name__
                 )
-                await self._in_thread(self._disconnect)
+                await self._store.disconnect()
                 await asyncio.sleep(0.5)
 
     async def _round(self) -> None:
         """Report what came of the last round, claim the next, and call. What cannot be reported is looked up later."""
         started = time.monotonic()
-        taken: list[Taken] = await self._in_thread(self._report_and_claim)
+        taken: list[Taken] = await self._store.run(self._report_and_claim)
         if not taken:
             await asyncio.sleep(IDLE_SECONDS)
         if not taken or time.monotonic() - started > START_WITHIN.total_seconds():
@@ -202,8 +205,7 @@ class Callers:
             lambda reason: _supplier_answered(call, SupplierAnswer("refused", reason=reason)),
         )
 
-    def _report_and_claim(self) -> list[Taken]:
-        connection = self._connected()
+    def _report_and_claim(self, connection: Connection) -> list[Taken]:
         self._report(connection)
         kinds = list(_DECODERS)
         claimed = calls.claim(connection, CLAIMED_AT_ONCE, kinds)
@@ -220,7 +222,7 @@ class Callers:
         person = None if sealed is None else self._keys.open_person(connection, sealed)
         return Taken(claimed, call, person or Person(name="" if sealed is None else "erased"))
 
-    def _give_back(self) -> None:
+    def _give_back(self, connection: Connection) -> None:
         """
         Report what is known, and let others have what was not started. What is under way may have acted, and keeps its
         lease, so that nobody asks again while it still acts.
@@ -230,11 +232,7 @@ class Callers:
             Postponed(each.id, each.attempt, now, "its runner ended", each.unknown, attempted=False)
             for each in self._unstarted.values()
         ]
-        try:
-            self._report(self._connected())
-        except STORE_FAULT as error:
-            log.warning("calls not given back", calls=len(self._unstarted), error=type(error).__name__)
-        self._disconnect()
+        self._report(connection)
 
     def _report(self, connection: Connection) -> None:
         outcomes, self._unreported = self._unreported, []
@@ -244,19 +242,6 @@ class Callers:
             calls.close(connection, closed)
         if postponed:
             calls.postpone(connection, postponed)
-
-    def _connected(self) -> Connection:
-        if self._connection is None or self._connection.closed:
-            self._connection = connect(self._dsn, "callers")
-        return self._connection
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    async def _in_thread(self, function: Any, *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
 
 
 def _recipient(call: Call) -> Sealed | None:

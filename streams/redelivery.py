@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -28,6 +27,7 @@ from schemas.commands import Command
 from schemas.values import derived_id
 from streams.letters import record_again
 from streams.publishing import BrokerUnavailable, Publisher, Record, RecordTooLarge, check_size
+from streams.store_thread import StoreThread
 
 log = structlog.get_logger()
 
@@ -100,12 +100,10 @@ class Redeliverer:
     """The part of one process that sends letters again."""
 
     def __init__(self, dsn: str, publisher: Publisher, leading: asyncio.Event, keys: BuyerKeys) -> None:
-        self._dsn = dsn
         self._publisher = publisher
         self._leading = leading
         self._keys = keys
-        self._connection: Connection | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="redelivery")
+        self._store = StoreThread(dsn, "redelivery")
 
     async def run(self) -> None:
         """Send what is asked for, for ever."""
@@ -118,21 +116,20 @@ class Redeliverer:
             except (*STORE_FAULT, BrokerUnavailable) as error:
                 log.warning("redelivery starts over", kind=type(error).__name__)
                 await self._publisher.discard()
-                await self._in_thread(self._disconnect)
+                await self._store.disconnect()
                 await asyncio.sleep(START_OVER_SECONDS)
 
     async def _send_page(self) -> int:
         """Send one page; returns how many letters it had."""
-        letters, records = await self._in_thread(self._begin)
+        letters, records = await self._store.run(self._begin)
         if records:
             await self._publisher.publish(records)
         if letters:
-            await self._in_thread(self._end, letters)
+            await self._store.run(dead_letters.end_redelivery, letters)
             log.info("dead letters sent again", letters=len(records), unsendable=len(letters) - len(records))
         return len(letters)
 
-    def _begin(self) -> tuple[list[Asked], list[Record]]:
-        connection = self._connected()
+    def _begin(self, connection: Connection) -> tuple[list[Asked], list[Record]]:
         letters = dead_letters.asked(connection, PAGE_LETTERS)
         sendable = [(letter, record) for letter in letters if (record := self._record(connection, letter)) is not None]
         if sendable:
@@ -152,19 +149,3 @@ class Redeliverer:
             log.warning("dead letter is too large to be sent again", letter=str(letter.id), bytes=len(body))
             return None
         return record_again(letter.id, letter.topic, letter.record_key, letter.headers, body)
-
-    def _end(self, letters: Sequence[Asked]) -> None:
-        dead_letters.end_redelivery(self._connected(), letters)
-
-    def _connected(self) -> Connection:
-        if self._connection is None or self._connection.closed:
-            self._connection = connect(self._dsn, "redelivery")
-        return self._connection
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    async def _in_thread(self, function: Any, *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)

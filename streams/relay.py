@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -24,7 +23,7 @@ import structlog
 from aggregates.event_store import dead_letters, relay_state
 from aggregates.event_store.application import EventLog
 from aggregates.event_store.buyer_keys import BuyerKeys, day_subject
-from aggregates.event_store.connection import STORE_FAULT, Connection, connect
+from aggregates.event_store.connection import STORE_FAULT, Connection
 from aggregates.event_store.dead_letters import DeadLetter
 from aggregates.event_store.mapper import NewerEvent
 from aggregates.event_store.relay_state import Leadership, LeadershipLost, Logged, Sent
@@ -33,6 +32,7 @@ from aggregates.publication import public
 from schemas import codec, topics
 from schemas.envelope import CODE, Envelope, to_headers
 from streams.publishing import Batches, BrokerUnavailable, Publisher, check_size, partition_of
+from streams.store_thread import StoreThread
 
 log = structlog.get_logger()
 
@@ -73,12 +73,10 @@ class Relay:
 
     def __init__(self, name: str, dsn: str, log_: EventLog, publisher: Publisher, keys: BuyerKeys) -> None:
         self._name = name
-        self._dsn = dsn
         self._log = log_
         self._publisher = publisher
         self._keys = keys
-        self._connection: Connection | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="relay")
+        self._store = StoreThread(dsn, "relay")
         self._sent: dict[tuple[str, int], int] = {}
         self._epoch = 1
         self._renewed_at = 0.0
@@ -88,7 +86,7 @@ class Relay:
         """Lead whenever possible, for ever."""
         while True:
             try:
-                leadership = await self._in_thread(self._take_lead)
+                leadership = await self._store.run(self._take_lead)
                 if leadership is None:
                     await asyncio.sleep(FOLLOWER_SECONDS)
                     continue
@@ -99,13 +97,14 @@ class Relay:
                 log.warning("relay starts over", error=str(error).strip().partition("\n")[0], kind=type(error).__name__)
                 self.leading.clear()
                 await self._publisher.discard()
-                await self._in_thread(self._disconnect)
+                await self._store.disconnect()
                 await asyncio.sleep(0.2)
 
     async def stop(self) -> None:
         """Hand the lead over at once."""
         if self.leading.is_set():
-            await self._in_thread(self._step_down)
+            await self._store.run(self._step_down)
+            await self._store.disconnect()
         await self._publisher.discard()
 
     async def _lead(self, leadership: Leadership) -> None:
@@ -114,7 +113,7 @@ class Relay:
         step = Step(leadership, {})
         while True:
             batches = await self._publisher.batches()
-            step = await self._in_thread(self._step, step, sent, partitions, batches)
+            step = await self._store.run(self._step, step, sent, partitions, batches)
             sent = []
             if not batches.records:
                 await asyncio.sleep(IDLE_SECONDS)
@@ -124,17 +123,17 @@ class Relay:
             if batches.records >= BUSY_RECORDS and not step.full:
                 await asyncio.sleep(GATHER_SECONDS)
 
-    def _take_lead(self) -> Leadership | None:
-        connection = self._connected()
+    def _take_lead(self, connection: Connection) -> Leadership | None:
         leadership = relay_state.take_lead(connection, self._name)
         if leadership is not None:
             self._sent = relay_state.sent(connection)
             self._epoch = relay_state.epoch(connection)
         return leadership
 
-    def _step(self, done: Step, sent: Sequence[Sent], partitions: dict[str, int], batches: Batches) -> Step:
+    def _step(
+        self, connection: Connection, done: Step, sent: Sequence[Sent], partitions: dict[str, int], batches: Batches
+    ) -> Step:
         """Note what was acknowledged, read on, and translate into `batches`, which stay empty with nothing to send."""
-        connection = self._connected()
         leadership = done.leadership
         if done.until > leadership.position:
             leadership = relay_state.move(connection, leadership, done.until, sent)
@@ -146,23 +145,21 @@ class Relay:
             self._renewed_at = time.monotonic()
         if not page:
             return Step(leadership, {}, leadership.position)
-        positions = self._translated(page, partitions, batches)
+        positions = self._translated(connection, page, partitions, batches)
         return Step(leadership, positions, page[-1].position, full=len(page) == PAGE_EVENTS)
 
-    def _step_down(self) -> None:
-        connection = self._connected()
+    def _step_down(self, connection: Connection) -> None:
         leadership = relay_state.take_lead(connection, self._name)
         if leadership is not None:
             relay_state.step_down(connection, leadership)
-        self._disconnect()
 
     def _translated(
-        self, page: Sequence[Logged], partitions: dict[str, int], batches: Batches
+        self, connection: Connection, page: Sequence[Logged], partitions: dict[str, int], batches: Batches
     ) -> dict[tuple[str, int], int]:
         """Put what a page becomes into the batches, each record with the position sent to its partition before it."""
         before = dict(self._sent)
         for logged in page:
-            for outgoing in self._outgoing(logged):
+            for outgoing in self._outgoing(connection, logged):
                 key = outgoing.key.encode()
                 partition = partition_of(key, partitions[outgoing.topic])
                 place = (outgoing.topic, partition)
@@ -171,7 +168,7 @@ class Relay:
                 before[place] = logged.position
         return before
 
-    def _outgoing(self, logged: Logged) -> list[Outgoing]:
+    def _outgoing(self, connection: Connection, logged: Logged) -> list[Outgoing]:
         try:
             outgoing = outgoing_of(logged, self._log.event_of(logged))
             for each in outgoing:
@@ -180,12 +177,11 @@ class Relay:
             raise
         except Exception as error:
             log.error("event dead-lettered as a bug", position=logged.position, type=logged.topic, exc_info=error)
-            self._bury(logged, error)
+            self._bury(connection, logged, error)
             return []
         return outgoing
 
-    def _bury(self, logged: Logged, error: Exception) -> None:
-        connection = self._connected()
+    def _bury(self, connection: Connection, logged: Logged, error: Exception) -> None:
         subject = day_subject(datetime.now(UTC).date())
         self._keys.make_ready(connection, [subject])
         context = dead_letters.context_of("log", 0, logged.position)
@@ -201,19 +197,6 @@ class Relay:
             self._keys.seal(subject, logged.state, context),
         )
         dead_letters.insert(connection, [letter])
-
-    def _connected(self) -> Connection:
-        if self._connection is None or self._connection.closed:
-            self._connection = connect(self._dsn, "relay")
-        return self._connection
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    async def _in_thread(self, function: Any, *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
 
 
 def outgoing_of(logged: Logged, event: Any) -> list[Outgoing]:

@@ -11,19 +11,18 @@ It works while this process leads the relay, so usually one does; two at once on
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any
 
 import structlog
 
 from aggregates.event_store import inbox, scheduled_commands
-from aggregates.event_store.connection import STORE_FAULT, Connection, connect
+from aggregates.event_store.connection import STORE_FAULT, Connection
 from aggregates.event_store.scheduled_commands import Due
 from schemas import codec
 from schemas.envelope import CODE, Envelope, to_headers
 from streams.deciding import SCHEDULER
 from streams.publishing import BrokerUnavailable, Publisher, Record
+from streams.store_thread import StoreThread
 
 log = structlog.get_logger()
 
@@ -36,11 +35,9 @@ class Scheduler:
     """The scheduler of one process."""
 
     def __init__(self, dsn: str, publisher: Publisher, leading: asyncio.Event) -> None:
-        self._dsn = dsn
         self._publisher = publisher
         self._leading = leading
-        self._connection: Connection | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="scheduler")
+        self._store = StoreThread(dsn, "scheduler")
         self._cleaned_at = 0.0
 
     async def run(self) -> None:
@@ -55,13 +52,13 @@ class Scheduler:
                     "scheduler starts over", error=str(error).strip().partition("\n")[0], kind=type(error).__name__
                 )
                 await self._publisher.discard()
-                await self._in_thread(self._disconnect)
+                await self._store.disconnect()
                 await asyncio.sleep(0.2)
 
     async def _send_due(self) -> None:
         """Send until nothing is due; what was acknowledged is forgotten in the same step that reads on."""
         sent: list[int] = []
-        while due := await self._in_thread(self._next, sent):
+        while due := await self._store.run(_next, sent):
             await self._publisher.publish([record_of(each) for each in due])
             sent = [each.id for each in due]
             if len(due) < PAGE_COMMANDS:
@@ -72,30 +69,14 @@ class Scheduler:
         now = asyncio.get_running_loop().time()
         if now - self._cleaned_at > CLEAN_EVERY_SECONDS:
             self._cleaned_at = now
-            forgotten = await self._in_thread(self._forget_old)
+            forgotten = await self._store.run(inbox.forget_old)
             log.info("inbox cleaned", forgotten=forgotten)
 
-    def _next(self, sent: list[int]) -> list[Due]:
-        connection = self._connected()
-        if sent:
-            scheduled_commands.delete(connection, sent)
-        return scheduled_commands.due(connection, PAGE_COMMANDS)
 
-    def _forget_old(self) -> int:
-        return inbox.forget_old(self._connected())
-
-    def _connected(self) -> Connection:
-        if self._connection is None or self._connection.closed:
-            self._connection = connect(self._dsn, "scheduler")
-        return self._connection
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    async def _in_thread(self, function: Any, *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+def _next(connection: Connection, sent: list[int]) -> list[Due]:
+    if sent:
+        scheduled_commands.delete(connection, sent)
+    return scheduled_commands.due(connection, PAGE_COMMANDS)
 
 
 def record_of(due: Due) -> Record:
