@@ -40,6 +40,7 @@ from tests.unit.projections.histories import (
 pytestmark = pytest.mark.integration
 
 ORDER = Numbered("1001")
+NOBODY = "7f9f2b3c-5a64-4f1e-9d0e-2f6d6b8a4c11"
 LETTER = DeadLetter(
     id=uuid4(), agent="intake.tiktok", topic="tiktok.webhooks.v1", partition=0, offset=7, kind="bad",
     reason="total: no amount", recorded_at=NOON,
@@ -391,12 +392,12 @@ async def test_at_least_does_not_wait_for_topics_that_feed_others(
         ("/orders?late=lunch", 400, "late"),
         ("/orders?at_least=-1", 400, "at_least"),
         ("/orders/not-an-id", 400, "id"),
-        (f"/orders/{uuid4()}", 404, "id"),
+        (f"/orders/{NOBODY}", 404, "id"),
         (f"/orders/tiktok:{SHOP}:404", 404, "id"),
-        (f"/orders/{uuid4()}/timeline", 404, "id"),
-        (f"/stock-items/{uuid4()}", 404, "id"),
-        (f"/shipments/{uuid4()}", 404, "id"),
-        (f"/shipments/{uuid4()}/label", 404, "id"),
+        (f"/orders/{NOBODY}/timeline", 404, "id"),
+        (f"/stock-items/{NOBODY}", 404, "id"),
+        (f"/shipments/{NOBODY}", 404, "id"),
+        (f"/shipments/{NOBODY}/label", 404, "id"),
         ("/alerts?subject=me", 400, "subject"),
         ("/commands/x?wait=11", 400, "wait"),
     ],
