@@ -1,5 +1,6 @@
 """
-Kill and stop everything at random moments while orders flow, then hold the log against the client's own record.
+Kill and stop everything at random moments through the worst day (`proof.worst_day`), then hold the log against the
+client's own record and each order against its history.
 
 A second, shorter run with a build that skips the compare-and-set must be found out by the same checker. The same build
 without faults stands beside it, so that one sees that it is the faults that find it out.
@@ -8,24 +9,27 @@ without faults stands beside it, so that one sees that it is the faults that fin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any, Final
 
 import uvloop
 
 from creatorflow.devstack import RunningStack
+from creatorflow.ledger_facts import Fault as Finding
 from proof import mutant
 from proof.flow import Flowed, Wish, as_details, flow
 from proof.nemesis import Kind, Nemesis, shuffled
 from proof.stacks import keep_logs, whole_stack
 from proof.verdict import Verdict, knob, prove
 from proof.watching import Watch, unavailability
+from proof.worst_day import Relived, relive
 
 CLAIM = (
-    "Processes, broker and database are killed and stopped at random moments while orders flow: afterwards every"
-    " acknowledged order is there exactly once with its events, its reservations held or released, one label or none;"
-    " a build without the compare-and-set is caught by the same checker"
+    "Processes, broker and database are killed and stopped at random moments through a day with 15 % cancelled, 5 %"
+    " moved, 5 % returned, duplicated and shuffled messages: afterwards every acknowledged order is there exactly once"
+    " with its events, in the state of its history, its reservations held or released, one label or none; a build"
+    " without the compare-and-set is caught by the same checker"
 )
 NOT_COVERED = (
     "Power loss and lost disks (kill -9 keeps the page cache); several brokers; network partitions, clocks and full"
@@ -52,14 +56,6 @@ MUTANT_FAULTS: Final[tuple[Kind, ...]] = (
 MUTANT_NO_PROGRESS_SECONDS: Final = 15.0
 
 
-@dataclass(frozen=True)
-class Harmed:
-    """A run under faults."""
-
-    flowed: Flowed
-    faults: list[dict[str, Any]]
-
-
 def measure() -> Verdict:
     """A run shortened by ORDERS= has fewer faults in proportion, and is judged by the audit alone."""
     orders = knob("ORDERS", ORDERS)
@@ -67,59 +63,79 @@ def measure() -> Verdict:
     kinds = shuffled(dice)
     kinds = kinds[: max(3, len(kinds) * orders // ORDERS)]
     with whole_stack() as stack:
-        real = _harm(stack, kinds, dice, Wish(orders, RATE))
-        if real.flowed.findings or not real.flowed.settled:
+        day, faults = _worst_day(stack, orders, kinds, dice)
+        if day.wrong or not day.settled:
             _say(f"the logs are kept in {keep_logs(stack, 'chaos')}")
-    unharmed = _mutated((), min(orders, CONTROL_ORDERS))
-    mutated = _mutated(MUTANT_FAULTS, min(orders, MUTANT_ORDERS))
-    flowed = real.flowed
-    caught = bool(mutated.flowed.counts.keys() - {mutant.ALWAYS_BROKEN})
+    unharmed, _ = _mutated((), min(orders, CONTROL_ORDERS))
+    mutated, mutated_faults = _mutated(MUTANT_FAULTS, min(orders, MUTANT_ORDERS))
+    caught = bool(mutated.counts.keys() - {mutant.ALWAYS_BROKEN})
     holds = (
-        not flowed.counts
-        and flowed.settled
-        and flowed.orders >= orders
-        and len(real.faults) >= min(len(kinds), LEAST_FAULTS)
+        not day.wrong
+        and day.settled
+        and day.harmed_throughout
+        and len(faults) >= min(len(kinds), LEAST_FAULTS)
         and caught
     )
     return Verdict(
         CLAIM,
-        sum(flowed.counts.values()),
-        "broken invariants",
+        day.wrong.total(),
+        "things wrong",
         f"0 after at least {LEAST_FAULTS} faults and {ORDERS:,} orders; the mutant caught",
         holds,
         {
-            **as_details(flowed),
-            "faults": len(real.faults),
+            **day.facts,
+            "settled": day.settled,
+            "states": day.report.states,
+            "events": day.report.events,
+            "wrong": dict(day.wrong),
+            "messages_beyond_the_last_fault": day.harmed_throughout,
+            "faults": len(faults),
             "seed": SEED,
-            "unavailable": _summary(real.faults),
-            "each_fault": real.faults,
+            "unavailable": _summary(faults),
+            "each_fault": faults,
             "mutant_caught": caught,
-            "mutant_without_faults": as_details(unharmed.flowed),
-            "mutant_with_faults": {"faults": len(mutated.faults), **as_details(mutated.flowed)},
+            "mutant_without_faults": as_details(unharmed),
+            "mutant_with_faults": {"faults": len(mutated_faults), **as_details(mutated)},
         },
     )
 
 
-def _mutated(kinds: Sequence[Kind], orders: int) -> Harmed:
-    with whole_stack(prepare=mutant.prepare) as stack:
-        return _harm(stack, kinds, Random(SEED), Wish(orders, RATE, no_progress_seconds=MUTANT_NO_PROGRESS_SECONDS))
-
-
-def _harm(stack: RunningStack, kinds: Sequence[Kind], dice: Random, wish: Wish) -> Harmed:
+def _worst_day(
+    stack: RunningStack, orders: int, kinds: Sequence[Kind], dice: Random
+) -> tuple[Relived, list[dict[str, Any]]]:
     nemesis = Nemesis(stack, dice, _say)
-
-    def harm() -> None:
-        nemesis.run(kinds)
-        # The last fault needs orders behind it too.
-        nemesis.wait(AFTER_THE_LAST_SECONDS if kinds else 0)
-
     with Watch(stack.dsn) as watch:
-        flowed = uvloop.run(flow(stack, wish, harm, _say))
-    cost = [unavailability(fault, watch.looks)._asdict() for fault in nemesis.faults]
-    _say(f"broken: {flowed.counts or 'nothing'}; {flowed.report.states}")
-    for finding in flowed.findings[:FINDINGS_SHOWN]:
+        day = uvloop.run(relive(stack, orders, SEED, _say, rate=RATE, harm=partial(nemesis.run, kinds)))
+    _say(f"wrong: {dict(day.wrong) or 'nothing'}; {day.report.states}")
+    _show(day.findings)
+    return day, _costs(nemesis, watch)
+
+
+def _mutated(kinds: Sequence[Kind], orders: int) -> tuple[Flowed, list[dict[str, Any]]]:
+    """The plain flow, which ends when its faults are done: a build without the fence need not live through a day."""
+    wish = Wish(orders, RATE, no_progress_seconds=MUTANT_NO_PROGRESS_SECONDS)
+    with whole_stack(prepare=mutant.prepare) as stack:
+        nemesis = Nemesis(stack, Random(SEED), _say)
+
+        def harm() -> None:
+            nemesis.run(kinds)
+            # The last fault needs orders behind it too.
+            nemesis.wait(AFTER_THE_LAST_SECONDS if kinds else 0)
+
+        with Watch(stack.dsn) as watch:
+            flowed = uvloop.run(flow(stack, wish, harm, _say))
+        _say(f"broken: {flowed.counts or 'nothing'}; {flowed.report.states}")
+        _show(flowed.findings)
+        return flowed, _costs(nemesis, watch)
+
+
+def _costs(nemesis: Nemesis, watch: Watch) -> list[dict[str, Any]]:
+    return [unavailability(fault, watch.looks)._asdict() for fault in nemesis.faults]
+
+
+def _show(findings: Sequence[Finding]) -> None:
+    for finding in findings[:FINDINGS_SHOWN]:
         _say(f"  {finding.invariant}: {finding.subject} {finding.what} (position {finding.position})")
-    return Harmed(flowed, cost)
 
 
 def _summary(faults: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
