@@ -93,8 +93,15 @@ def _hold_for_label(order: Order, command: commands.RecordLabel, known: Known) -
 
 
 def record_fulfilment_pushed(order: Order, command: commands.RecordFulfilmentPushed, known: Known) -> None:
-    """Note that the marketplace knows of a package. Refused: nothing for a package without label. Repeated: nothing."""
-    if command.shipment_id in order.labels and command.shipment_id not in order.pushed:
+    """
+    Note that the marketplace knows of a package's label. Repeated: nothing.
+
+    Refused: nothing for a package without label, nor for a label that another one has replaced, of which it is told.
+    """
+    label = order.labels.get(command.shipment_id)
+    if label is None or command.tracking_number not in {"", label.tracking_number}:
+        return
+    if command.shipment_id not in order.pushed:
         order.trigger_event(
             Order.FulfilmentPushed, timestamp=known.at, shipment_id=command.shipment_id, pushed_at=command.pushed_at
         )

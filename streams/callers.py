@@ -372,7 +372,12 @@ def _void_told(
 
 def _fulfilment_pushed(taken: Taken) -> RecordFulfilmentPushed:
     call = taken.call
-    return RecordFulfilmentPushed(order_id=call.order_id, shipment_id=call.shipment_id, pushed_at=datetime.now(UTC))
+    return RecordFulfilmentPushed(
+        order_id=call.order_id,
+        shipment_id=call.shipment_id,
+        pushed_at=datetime.now(UTC),
+        tracking_number=call.tracking_number,
+    )
 
 
 def _supplier_answered(call: PlaceReorderCall, answer: SupplierAnswer) -> RecordSupplierAnswer:

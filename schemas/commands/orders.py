@@ -103,11 +103,12 @@ class RecordLabel(Command):
 
 
 class RecordFulfilmentPushed(Command):
-    """The marketplace knows of the label and the tracking number."""
+    """The marketplace knows of the label with this tracking number; without one, of whichever it was."""
 
     order_id: UUID
     shipment_id: UUID
     pushed_at: datetime
+    tracking_number: str = ""
 
 
 class RecordTracking(Command):

@@ -173,9 +173,18 @@ class OrderMachine(RuleBasedStateMachine):
             )
         )
 
-    @rule(number=PACKAGES)
-    def push(self, number: int) -> None:
-        self._do(RecordFulfilmentPushed(order_id=ORDER.id, shipment_id=package(ORDER, number), pushed_at=NOON))
+    @rule(number=PACKAGES, label=st.integers(1, 2))
+    def push(self, number: int, label: int) -> None:
+        told = RecordFulfilmentPushed(
+            order_id=ORDER.id,
+            shipment_id=package(ORDER, number),
+            pushed_at=NOON,
+            tracking_number=f"T{number}-{label}",
+        )
+        known = set() if self.order is None else set(self.order.pushed)
+        self._do(told)
+        if self.order is not None and self.order.pushed - known:
+            assert self.order.labels[told.shipment_id].tracking_number == told.tracking_number
 
     @rule(
         number=PACKAGES,

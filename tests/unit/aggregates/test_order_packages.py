@@ -188,8 +188,22 @@ def test_a_new_label_replaces_its_own_alone_and_is_pushed_again() -> None:
     assert {each.tracking_number for each in known.labels.values()} == {"T1", "T3"}
     assert known.state == "FULFILLED"
     assert when(known, label(3, "T3")) == []
-    told = RecordFulfilmentPushed(order_id=ORDER, shipment_id=package(an_order(), 3), pushed_at=NOON)
-    assert names(when(known, told)) == ["FulfilmentPushed"]
+
+
+def test_what_the_marketplace_was_told_of_an_old_label_says_nothing_of_the_new_one() -> None:
+    """The outcome of a push may come late or twice, when another label has taken its place."""
+    known = in_two_packages()
+    told = [
+        RecordFulfilmentPushed(
+            order_id=ORDER, shipment_id=package(an_order(), 3), pushed_at=NOON, tracking_number=tracking_number
+        )
+        for tracking_number in ("T2", "T3")
+    ]
+    assert names(when(known, told[0])) == ["FulfilmentPushed"]
+    when(known, label(3, "T3"))
+    assert when(known, told[0]) == []
+    assert names(when(known, told[1])) == ["FulfilmentPushed"]
+    assert when(known, told[1]) == []
 
 
 def test_a_refusal_after_a_label_holds_until_there_is_another() -> None:

@@ -166,7 +166,14 @@ class World:
             self.send(RecordVoidOutcome(shipment_id=call.shipment_id, attempt=call.attempt, outcome=self.voids))
         elif isinstance(call, PushFulfilmentCall):
             self.pushed.append(call)
-            self.send(RecordFulfilmentPushed(order_id=call.order_id, shipment_id=call.shipment_id, pushed_at=self.at))
+            self.send(
+                RecordFulfilmentPushed(
+                    order_id=call.order_id,
+                    shipment_id=call.shipment_id,
+                    pushed_at=self.at,
+                    tracking_number=call.tracking_number,
+                )
+            )
         elif isinstance(call, PlaceReorderCall) and self.supplier_confirms:
             self.send(
                 RecordSupplierAnswer(
