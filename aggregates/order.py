@@ -17,8 +17,10 @@ from msgspec.structs import replace
 from aggregates import order_cancellation as cancellation
 from aggregates import order_holds as holds
 from aggregates import order_packages as packages
+from aggregates import order_returns as returns
 from aggregates import order_steps as steps
 from aggregates import order_stock as stock
+from aggregates.acknowledging import acknowledge
 from aggregates.order_event import LineParts
 from aggregates.order_events import Early
 from aggregates.order_state import CANCELLED, Order, lets_ship
@@ -69,6 +71,8 @@ def _before_it_is_seen(order: Order | None, command: Command, known: Known) -> O
         return _foretell(order, command, known)
     if order is not None and isinstance(command, timers.ExpectOrder):
         _miss(order, known)
+    elif order is not None and isinstance(command, commands.AcknowledgeOrderAlert):
+        _acknowledge(order, command, known)
     return order
 
 
@@ -411,6 +415,11 @@ def _check_address(order: Order, command: timers.CheckAddress, known: Known) -> 
         order.trigger_event(Order.AddressMissing, timestamp=known.at, since=order.updated_at)
 
 
+def _acknowledge(order: Order, command: commands.AcknowledgeOrderAlert, known: Known) -> None:
+    """Note who saw an alert about the order, whether it was shown yet or not. Refused and repeated: nothing."""
+    acknowledge(order, command, known.at)
+
+
 def _came_after_all(order: Order, command: timers.ExpectOrder, known: Known) -> None:
     """An order that was foretold was seen before the patience with it ended: nothing."""
 
@@ -423,7 +432,8 @@ HANDLERS: dict[type[Command], Callable[[Order, Any, Known], None]] = {
     commands.AnswerCancellation: cancellation.answer_cancellation,
     timers.RemindOfCancellation: cancellation.remind_of_cancellation,
     commands.CancelOrder: cancellation.cancel_order,
-    commands.RecordReturn: cancellation.record_return,
+    commands.RecordReturn: returns.record_return,
+    commands.RecordInspection: returns.record_inspection,
     commands.RecordReservation: stock.record_reservation,
     commands.RecordShortage: stock.record_shortage,
     timers.ExpireHold: stock.expire_hold,
@@ -435,4 +445,5 @@ HANDLERS: dict[type[Command], Callable[[Order, Any, Known], None]] = {
     commands.ReleaseOrder: holds.release_order,
     timers.ReclassifyOrder: holds.reclassify_order,
     commands.OverridePriority: holds.override_priority,
+    commands.AcknowledgeOrderAlert: _acknowledge,
 }

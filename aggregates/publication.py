@@ -113,6 +113,8 @@ PUBLICATION: dict[type[Any], Publish] = {
     order_events.Refunded: _copied(events.OrderRefunded),
     order_events.ReturnOpened: _copied(events.OrderReturnOpened),
     order_events.ReturnAdvanced: _copied(events.OrderReturnAdvanced),
+    order_events.GoodsInspected: _copied(events.OrderGoodsInspected),
+    order_events.AlertAcknowledged: _copied(events.OrderAlertAcknowledged),
     order_events.RequestRefused: _copied(events.OrderRequestRefused),
     order_events.HoldExpired: _copied(events.OrderHoldExpired),
     order_events.ReservationsGivenBack: _copied(events.OrderReservationsGivenBack),
@@ -141,6 +143,7 @@ PUBLICATION: dict[type[Any], Publish] = {
     stock_item_events.BackorderFilled: _copied(events.BackorderFilled),
     stock_item_events.Depleted: _copied(events.StockDepleted),
     stock_item_events.SupplyExpected: _supply_expected,
+    stock_item_events.AlertAcknowledged: _copied(events.StockAlertAcknowledged),
     shipment_events.Opened: _copied(events.ShipmentOpened),
     shipment_events.Refused: _refused_unseen,
     shipment_events.CarrierChosen: _copied(events.CarrierChosen),
@@ -168,6 +171,7 @@ PUBLICATION: dict[type[Any], Publish] = {
     shipment_events.Scanned: _copied(events.ShipmentScanned),
     shipment_events.Delivered: _copied(events.ShipmentDelivered),
     shipment_events.Returned: _copied(events.ShipmentReturned),
+    shipment_events.AlertAcknowledged: _copied(events.ShipmentAlertAcknowledged),
     replenishment_events.RiskRaised: _copied(events.StockRiskRaised),
     replenishment_events.RiskEased: _copied(events.StockRiskEased),
     replenishment_events.ReorderPrepared: _reorder_prepared,
@@ -175,6 +179,7 @@ PUBLICATION: dict[type[Any], Publish] = {
     replenishment_events.ReorderConfirmed: _copied(events.ReorderConfirmed),
     replenishment_events.ReorderRefused: _copied(events.ReorderRefused),
     replenishment_events.ReorderReceived: _copied(events.ReorderReceived),
+    replenishment_events.AlertAcknowledged: _copied(events.ReplenishmentAlertAcknowledged),
     **dict.fromkeys(PRIVATE, _nothing),
 }
 

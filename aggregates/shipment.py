@@ -12,6 +12,7 @@ from typing import Any
 
 from aggregates import shipment_handling as handling
 from aggregates import shipment_labels as labels
+from aggregates.acknowledging import acknowledge
 from aggregates.shipment_state import Known, Shipment
 from schemas import commands
 from schemas.commands import Command
@@ -93,6 +94,11 @@ def _void_label(shipment: Shipment, command: commands.VoidLabel, known: Known) -
             labels.ask_for_void(shipment, command.reason, known)
 
 
+def _acknowledge(shipment: Shipment, command: commands.AcknowledgeShipmentAlert, known: Known) -> None:
+    """Note who saw an alert about the package. Refused and repeated: nothing."""
+    acknowledge(shipment, command, known.at)
+
+
 HANDLERS: dict[type[Command], Callable[[Shipment, Any, Known], None]] = {
     commands.BuyLabel: labels.buy_label,
     commands.RecordLabelOutcome: labels.record_label_outcome,
@@ -107,4 +113,5 @@ HANDLERS: dict[type[Command], Callable[[Shipment, Any, Known], None]] = {
     commands.HandOver: handling.hand_over,
     commands.PutBack: handling.put_back,
     commands.RecordScan: handling.record_scan,
+    commands.AcknowledgeShipmentAlert: _acknowledge,
 }

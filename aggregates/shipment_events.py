@@ -140,6 +140,7 @@ class LabelRefused(Event):
 
     order_id: UUID
     reason: str
+    wanted: bool = True
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.label = "refused"
@@ -152,6 +153,7 @@ class Parked(Event):
 
     order_id: UUID
     reason: str
+    wanted: bool = True
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.label = "parked"
@@ -413,3 +415,17 @@ class Returned(Event):
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.returned = True
+
+
+class AlertAcknowledged(Event):
+    """Somebody saw the alert of this kind that opened at this log position."""
+
+    TOPIC = "shipment.alert-acknowledged"
+
+    kind: str
+    opened_position: int
+    by: str
+    note: str
+
+    def apply(self, aggregate: Shipment) -> None:
+        aggregate.acknowledged[self.kind] = self.opened_position

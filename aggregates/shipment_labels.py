@@ -134,7 +134,12 @@ def record_label_outcome(shipment: Shipment, command: commands.RecordLabelOutcom
     if command.outcome == "bought":
         _bought(shipment, command, known)
         return
-    told = {"timestamp": known.at, "order_id": shipment.order_id, "reason": command.reason}
+    told = {
+        "timestamp": known.at,
+        "order_id": shipment.order_id,
+        "reason": command.reason,
+        "wanted": not shipment.cancelled,
+    }
     if command.outcome == "refused":
         shipment.trigger_event(Shipment.LabelRefused, **told)
     elif shipment.label == "requested":

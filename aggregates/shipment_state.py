@@ -64,6 +64,7 @@ class Shipment(Aggregate):
     Scanned = shipment_events.Scanned
     Delivered = shipment_events.Delivered
     Returned = shipment_events.Returned
+    AlertAcknowledged = shipment_events.AlertAcknowledged
 
     def __init__(self) -> None:
         self.order_id: UUID | None = None
@@ -94,6 +95,7 @@ class Shipment(Aggregate):
         self.delivered = False
         self.returned = False
         self.scans: set[str] = set()
+        self.acknowledged: dict[str, int] = {}
 
     def see(self, carrier: str, tracking_number: str, scan_id: str) -> None:
         """Remember a scan. Called by events alone."""

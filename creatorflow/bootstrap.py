@@ -60,7 +60,7 @@ from projections.http import build_api
 from schemas import topics
 from schemas.envelope import CODE
 from schemas.shipping import Label
-from streams import inventory, kafka_topics, orders, redelivery, replenishment, shipping
+from streams import acknowledging, inventory, kafka_topics, orders, redelivery, replenishment, shipping
 from streams.app import StoreApp, build_app, register
 from streams.callers import Callers, Gateways
 from streams.consuming import Agent, Work
@@ -254,7 +254,8 @@ async def _ingress(settings: Settings) -> None:
     if settings.webhook_secret_previous is not None:
         previous = settings.webhook_secret_previous.get_secret_value().encode()
         secrets.append(Secret(previous, settings.webhook_secret_previous_until))
-    app, gatherer = build_ingress(secrets, publisher, redelivery.asking(settings.postgres))
+    postgres = settings.postgres
+    app, gatherer = build_ingress(secrets, publisher, redelivery.asking(postgres), acknowledging.finding(postgres))
     name = f"ingress@{socket.gethostname()}:{os.getpid()}"
     await _until_stopped(
         gatherer.run(),

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from projections.published import Changes, Fold, HistoryMissing, Published, Row, fold_for
+from projections.published import Changes, Fold, HistoryMissing, Published, Row, fold_for, nothing
 from schemas import events
 from schemas.events import CarrierOption, Event
 from schemas.topics import SHIPPING_EVENTS
@@ -132,7 +132,7 @@ def change(row: ShipmentRow | None, published: Published) -> ShipmentRow | None:
     if type(event) is events.ShipmentOpened:
         return _opened(event, published)
     fold = fold_for(FOLDS, event)
-    if row is None and type(event) is events.ShipmentCancelled:
+    if row is None and type(event) in {events.ShipmentCancelled, events.ShipmentAlertAcknowledged}:
         return None
     if row is None:
         raise HistoryMissing(f"{published.id} {type(event).__name__}")
@@ -329,5 +329,6 @@ FOLDS: dict[type[Event], Fold] = {
     events.ShipmentScanned: _scanned,
     events.ShipmentDelivered: _delivered,
     events.ShipmentReturned: _returned,
+    events.ShipmentAlertAcknowledged: nothing,
 }
 """What each event of a shipment, but the first one, does to its row."""

@@ -46,6 +46,7 @@ _ORDERS = (
     commands.RecordCancellation,
     commands.RecordAddress,
     commands.RecordReturn,
+    commands.RecordInspection,
     commands.RecordReservation,
     commands.RecordShortage,
     commands.RecordLabel,
@@ -62,6 +63,7 @@ _ORDERS = (
     commands.AnswerCancellation,
     commands.SplitOrder,
     commands.OverridePriority,
+    commands.AcknowledgeOrderAlert,
 )
 _INVENTORY = (
     commands.ReserveStock,
@@ -73,6 +75,7 @@ _INVENTORY = (
     commands.MapListing,
     commands.RecordSupply,
     commands.FillBackorders,
+    commands.AcknowledgeStockAlert,
 )
 _SHIPPING = (
     commands.OpenShipment,
@@ -89,6 +92,7 @@ _SHIPPING = (
     commands.PutBack,
     commands.HandOver,
     commands.RecordScan,
+    commands.AcknowledgeShipmentAlert,
 )
 _REPLENISHMENT = (
     commands.AssessStockRisk,
@@ -96,6 +100,7 @@ _REPLENISHMENT = (
     commands.RecordReceipt,
     commands.ApproveReorder,
     commands.DeclineReorder,
+    commands.AcknowledgeReplenishmentAlert,
 )
 _ORDER_EVENTS = (
     events.OrderPlaced,
@@ -127,6 +132,7 @@ _ORDER_EVENTS = (
     events.OrderRefunded,
     events.OrderReturnOpened,
     events.OrderReturnAdvanced,
+    events.OrderGoodsInspected,
     events.OrderRequestRefused,
     events.OrderHoldExpired,
     events.OrderReservationsGivenBack,
@@ -134,6 +140,7 @@ _ORDER_EVENTS = (
     events.OrderLabelReplaced,
     events.OrderShownDispatched,
     events.OrderPackageMoved,
+    events.OrderAlertAcknowledged,
 )
 _INVENTORY_EVENTS = (
     events.StockItemOpened,
@@ -155,6 +162,7 @@ _INVENTORY_EVENTS = (
     events.StockWrittenOff,
     events.StockDepleted,
     events.SupplyExpected,
+    events.StockAlertAcknowledged,
 )
 _SHIPPING_EVENTS = (
     events.ShipmentOpened,
@@ -183,6 +191,7 @@ _SHIPPING_EVENTS = (
     events.ShipmentScanned,
     events.ShipmentDelivered,
     events.ShipmentReturned,
+    events.ShipmentAlertAcknowledged,
 )
 _REPLENISHMENT_EVENTS = (
     events.StockRiskRaised,
@@ -192,6 +201,7 @@ _REPLENISHMENT_EVENTS = (
     events.ReorderConfirmed,
     events.ReorderRefused,
     events.ReorderReceived,
+    events.ReplenishmentAlertAcknowledged,
 )
 
 CATALOGUE = (

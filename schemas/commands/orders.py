@@ -73,6 +73,18 @@ class RecordReturn(Command):
     lines: tuple[LineQuantity, ...] = ()
 
 
+class RecordInspection(Command):
+    """A person booked units of this order that came back. `about` names the return or package, empty: what awaits."""
+
+    order_id: UUID
+    stock_item_id: UUID
+    quantity: int
+    condition: Literal["good", "damaged"]
+    reference: str
+    occurred_at: datetime
+    about: str = ""
+
+
 class RecordReservation(Command):
     """A stock item reserved this order's units."""
 
@@ -170,3 +182,13 @@ class OverridePriority(Command):
     score: int
     reason: str
     operator: str = ""
+
+
+class AcknowledgeOrderAlert(Command):
+    """A person saw the alert of this kind about this order that opened at this log position."""
+
+    order_id: UUID
+    kind: str
+    opened_position: int
+    by: str
+    note: str = ""

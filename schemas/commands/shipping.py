@@ -142,3 +142,13 @@ class RecordScan(Command):
     carrier: str = ""
     tracking_number: str = ""
     place: str = ""
+
+
+class AcknowledgeShipmentAlert(Command):
+    """A person saw the alert of this kind about this package that opened at this log position."""
+
+    shipment_id: UUID
+    kind: str
+    opened_position: int
+    by: str
+    note: str = ""

@@ -1,4 +1,4 @@
-"""An order that ends, whole or in part: asked, answered, withdrawn, cancelled by line, refunded, returned."""
+"""An order that ends, whole or in part: asked, answered, withdrawn, cancelled by line, refunded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Literal
 
 import pytest
-from msgspec.structs import replace as with_fields
 
 from aggregates.order import Order
 from aggregates.policies.clocks import scheduled_after
@@ -16,7 +15,6 @@ from schemas.commands import (
     Command,
     OpenShipment,
     RecordCancellation,
-    RecordReturn,
     RecordTracking,
     ReleaseStock,
     ResumeShipment,
@@ -293,15 +291,3 @@ def test_a_refund_of_what_has_left_moves_nothing() -> None:
     assert names(events) == ["Refunded"]
     assert following(events) == []
     assert not known.cancelled
-
-
-def test_a_return_opens_one_inspection() -> None:
-    """A return is opened once, noted as it advances, and an older word about it is superseded."""
-    opened = RecordReturn(order_id=ORDER, return_id="R1", status="REQUESTED", updated_at=LATER, lines=units("sku-1"))
-    known = given_order(an_order().record(), reserved(), labelled(), moved("DELIVERED"))
-    assert names(when(known, opened)) == ["ReturnOpened"]
-    assert when(known, opened) == []
-    assert names(when(known, with_fields(opened, status="RECEIVED", updated_at=LATER + timedelta(hours=1)))) == [
-        "ReturnAdvanced"
-    ]
-    assert names(when(known, with_fields(opened, status="APPROVED"))) == ["UpdateSuperseded"]

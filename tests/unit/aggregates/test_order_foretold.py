@@ -51,7 +51,7 @@ def test_address_and_return_that_come_first_are_taken_in() -> None:
 def test_any_order_of_arrival_gives_the_same_end(messages: tuple[Command, ...]) -> None:
     """However four messages of one order arrive, it is cancelled, and its return is known."""
     found = given_order(*messages)
-    assert (found.state, found.status, set(found.returns)) == ("CANCELLED", "CANCELLED", {"R1"})
+    assert (found.state, found.status, set(found.coming_back.returns)) == ("CANCELLED", "CANCELLED", {"R1"})
 
 
 def test_same_message_again_is_kept_once() -> None:
