@@ -152,6 +152,7 @@ PUBLICATION: dict[type[Any], Publish] = {
     shipment_events.LabelBought: _copied(events.LabelBought),
     shipment_events.LabelRefused: _copied(events.LabelRefused),
     shipment_events.Parked: _copied(events.ShipmentParked),
+    shipment_events.LabelWithheld: _copied(events.LabelWithheld),
     shipment_events.TrackingNumberShared: _copied(events.TrackingNumberShared),
     shipment_events.VoidRequested: _copied(events.VoidRequested),
     shipment_events.LabelVoided: _copied(events.LabelVoided),

@@ -146,6 +146,18 @@ class LabelRefused(Event):
         aggregate.label = "refused"
 
 
+class LabelWithheld(Event):
+    """No carrier was asked: the shop only observes. Nothing is bought until a person asks again."""
+
+    TOPIC = "shipment.label-withheld"
+
+    order_id: UUID
+    reason: str
+
+    def apply(self, aggregate: Shipment) -> None:
+        aggregate.label = "withheld"
+
+
 class Parked(Event):
     """Whether a label was bought cannot be learnt without a person."""
 

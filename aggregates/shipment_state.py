@@ -14,7 +14,17 @@ from schemas.shipping import LabelRequest, Tariff
 from schemas.values import Address, Deadlines, Money, Need
 
 LabelState = Literal[
-    "none", "requested", "bought", "refused", "parked", "held", "voiding", "voided", "written off", "void parked"
+    "none",
+    "requested",
+    "bought",
+    "refused",
+    "withheld",
+    "parked",
+    "held",
+    "voiding",
+    "voided",
+    "written off",
+    "void parked",
 ]
 """Where the purchase of the latest label stands. `parked`: it may have been bought. `void parked`: it may be live."""
 
@@ -44,6 +54,7 @@ class Shipment(Aggregate):
     LabelRequested = shipment_events.LabelRequested
     LabelBought = shipment_events.LabelBought
     LabelRefused = shipment_events.LabelRefused
+    LabelWithheld = shipment_events.LabelWithheld
     Parked = shipment_events.Parked
     TrackingNumberShared = shipment_events.TrackingNumberShared
     VoidRequested = shipment_events.VoidRequested

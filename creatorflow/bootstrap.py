@@ -394,12 +394,6 @@ def register_demo_shop(settings: Settings) -> None:
         shop_rows.add(connection, DEMO_SHOP)
 
 
-def shops(settings: Settings) -> list[Shop]:
-    """The registered shops."""
-    with connect(settings.postgres, "shops") as connection:
-        return shop_rows.every(connection)
-
-
 def offsets(settings: Settings) -> list[OffsetRow]:
     """Where every agent stands."""
     with connect(settings.postgres, "offsets") as connection:

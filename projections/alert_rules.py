@@ -340,6 +340,7 @@ EFFECTS: dict[type[Event], Effect] = {
     events.ShipmentHeld: Effect(opens=(Opens("shipment-held", "critical", _said, _no_figures),)),
     events.LabelRequested: _LABEL_UNDER_WAY,
     events.LabelBought: _LABEL_UNDER_WAY,
+    events.LabelWithheld: NOTHING,
     events.LabelRefused: Effect(
         opens=(Opens("label-refused", "critical", _said, _no_figures, _is_wanted),),
         closes=(Closes(("label-live", "label-parked")),),

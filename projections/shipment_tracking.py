@@ -76,7 +76,7 @@ class ShipmentRow(Row, frozen=True, kw_only=True):
     """
     One package.
 
-    `state`: OPENED, CHOSEN, HELD, REQUESTED, LABELLED, PRINTED, PACKED, VOIDING, REFUSED, PARKED, CANCELLED,
+    `state`: OPENED, CHOSEN, HELD, REQUESTED, LABELLED, PRINTED, PACKED, VOIDING, REFUSED, WITHHELD, PARKED, CANCELLED,
     HANDED_OVER, IN_TRANSIT, DELIVERED or RETURNED. `reason` says why the carrier was chosen, or what stands in the way.
     `options` are the carriers that were looked at. `label_live`: there is a label that was not taken back, nor asked
     for. `lost_cost` is what labels cost that the carrier would not take back. `stopped` says why the package stays in
@@ -197,6 +197,10 @@ def _refused(_row: ShipmentRow, event: events.LabelRefused, _: Published) -> Cha
     return {"state": "REFUSED", "reason": event.reason}
 
 
+def _withheld(row: ShipmentRow, event: events.LabelWithheld, _: Published) -> Changes:
+    return {"state": row.state if row.state == "CANCELLED" else "WITHHELD", "reason": event.reason}
+
+
 def _parked(_row: ShipmentRow, event: events.ShipmentParked, _: Published) -> Changes:
     return {"state": "PARKED", "reason": event.reason}
 
@@ -309,6 +313,7 @@ FOLDS: dict[type[Event], Fold] = {
     events.LabelRequested: _requested,
     events.LabelBought: _bought,
     events.LabelRefused: _refused,
+    events.LabelWithheld: _withheld,
     events.ShipmentParked: _parked,
     events.VoidRequested: _void_requested,
     events.LabelVoided: _voided,

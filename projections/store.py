@@ -211,6 +211,14 @@ def alert(connection: Connection, alert_id: UUID) -> AlertRow | None:
     return rows[0] if rows else None
 
 
+def shop_of_item(connection: Connection, stock_item_id: UUID) -> tuple[str, str] | None:
+    """Marketplace and shop of the listing that opened a stock item, None where nobody described it."""
+    found = connection.execute(
+        "SELECT marketplace, shop FROM stock_levels WHERE stock_item_id = %s AND shop <> ''", (stock_item_id,)
+    ).fetchone()
+    return None if found is None else (found[0], found[1])
+
+
 # Rebuilding
 
 

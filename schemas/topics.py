@@ -172,6 +172,7 @@ _SHIPPING_EVENTS = (
     events.LabelBought,
     events.LabelRefused,
     events.ShipmentParked,
+    events.LabelWithheld,
     events.VoidRequested,
     events.LabelVoided,
     events.VoidRefused,

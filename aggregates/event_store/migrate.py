@@ -315,6 +315,10 @@ CREATE TABLE snapshots (
 );
 """
 
+_WITHHELD = """
+CREATE INDEX calls_withheld ON calls (due_at) WHERE state = 'withheld';
+"""
+
 MIGRATIONS: tuple[tuple[int, str], ...] = (
     (1, _EVENTS),
     (2, _OFFSETS),
@@ -324,6 +328,7 @@ MIGRATIONS: tuple[tuple[int, str], ...] = (
     (6, _REDELIVERY),
     (8, _TRACKING_NUMBERS),
     (10, _SHELVES),
+    (11, _WITHHELD),
 )
 
 

@@ -58,6 +58,30 @@ def every(connection: Connection) -> list[Shop]:
     return [Shop(*(*row[:-1], read_settings(row[-1]))) for row in rows]
 
 
+def find(connection: Connection, marketplace: str, shop: str) -> Shop | None:
+    """One registered shop."""
+    return next((each for each in every(connection) if (each.marketplace, each.shop) == (marketplace, shop)), None)
+
+
+def set_up(connection: Connection, marketplace: str, shop: str, settings: ShopSettings) -> bool:
+    """Take over a shop's settings, all of them; false where it is not registered."""
+    changed = connection.execute(
+        "UPDATE shops SET settings = %s::jsonb WHERE marketplace = %s AND shop = %s",
+        (_encoder.encode(settings).decode(), marketplace, shop),
+    )
+    return changed.rowcount == 1
+
+
+def open_doors(connection: Connection, marketplace: str, shop: str, *, labels: bool, buying: bool) -> bool:
+    """Open these doors, the others stay as they are; false where the shop is not registered. Repeated: nothing."""
+    changed = connection.execute(
+        "UPDATE shops SET live_labels = live_labels OR %s, live_buying = live_buying OR %s"
+        " WHERE marketplace = %s AND shop = %s",
+        (labels, buying, marketplace, shop),
+    )
+    return changed.rowcount == 1
+
+
 def read_settings(found: Mapping[str, Any]) -> ShopSettings:
     """The settings of a shop. Raises `msgspec.ValidationError`, which names what is wrong, for a name or a value."""
     return msgspec.convert(found, ShopSettings, strict=True)

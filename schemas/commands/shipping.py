@@ -39,13 +39,13 @@ class RecordLabelOutcome(Command):
     What came of asking a carrier for a label.
 
     `outcome` bought: carrier, tracking number, service and cost are there. refused: `reason`. parked: the outcome
-    cannot be learnt without a person. `attempt` names the request that it answers; a late answer of another one is
-    ignored.
+    cannot be learnt without a person. withheld: nobody was asked, as the shop only observes. `attempt` names the
+    request that it answers; a late answer of another one is ignored.
     """
 
     shipment_id: UUID
     attempt: int
-    outcome: Literal["bought", "refused", "parked"]
+    outcome: Literal["bought", "refused", "parked", "withheld"]
     carrier: str = ""
     service: str = ""
     tracking_number: str = ""

@@ -91,6 +91,14 @@ class ShipmentParked(Event):
     wanted: bool = True
 
 
+class LabelWithheld(Event):
+    """No carrier was asked: the shop only observes. A person may ask for the label once the shop is live."""
+
+    shipment_id: UUID
+    order_id: UUID
+    reason: str
+
+
 class VoidRequested(Event):
     """The carrier was asked to take the label back; from here on its file is not handed out."""
 

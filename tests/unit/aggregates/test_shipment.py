@@ -54,7 +54,10 @@ def open_package(
     )
 
 
-def outcome(kind: Literal["bought", "refused", "parked"] = "bought", *, attempt: int = 1) -> RecordLabelOutcome:
+Outcome = Literal["bought", "refused", "parked", "withheld"]
+
+
+def outcome(kind: Outcome = "bought", *, attempt: int = 1) -> RecordLabelOutcome:
     """What came of asking for the label."""
     return RecordLabelOutcome(
         shipment_id=PACKAGE,
@@ -163,6 +166,35 @@ def test_the_answer_to_another_attempt_is_ignored() -> None:
     item = given_shipment(open_package(), outcome("refused"), BUY)
     assert when(item, outcome(attempt=1)) == []
     assert names(when(item, outcome(attempt=2))) == ["LabelBought"]
+
+
+def test_a_withheld_label_holds_nothing_and_is_bought_when_a_person_asks() -> None:
+    """A shop that observes asks no carrier: the order is not held, and a person may ask once it is live."""
+    observed = given_shipment(open_package())
+    events = when(observed, outcome("withheld"))
+    assert (names(events), following(events)) == (["LabelWithheld"], [])
+    assert when(observed, outcome("withheld")) == []
+    again = when(observed, BuyLabel(shipment_id=PACKAGE, operator="ann"))
+    assert names(again) == ["CarrierChosen", "LabelRequested"]
+    assert again[-1].attempt == 2
+    assert when(observed, outcome("withheld", attempt=1)) == []
+    assert names(when(observed, outcome(attempt=2))) == ["LabelBought"]
+
+
+def test_a_withheld_label_of_a_cancelled_package_asks_nobody() -> None:
+    """Raced: the cancellation came first; there is no label to take back, and none is asked for again."""
+    cancelled = given_shipment(open_package(), VOID)
+    assert names(when(cancelled, outcome("withheld"))) == ["LabelWithheld"]
+    assert when(cancelled, BuyLabel(shipment_id=PACKAGE)) == []
+
+
+@pytest.mark.parametrize(("kind", "name"), [("refused", "LabelRefused"), ("parked", "Parked")])
+def test_no_label_of_a_cancelled_package_is_told_as_not_wanted(kind: Outcome, name: str) -> None:
+    """So that nobody is alarmed for a label that is not to be."""
+    (event,) = when(given_shipment(open_package(), VOID), outcome(kind))
+    assert (type(event).__name__, event.wanted) == (name, False)
+    (event,) = when(given_shipment(open_package()), outcome(kind))
+    assert event.wanted
 
 
 def test_what_was_parked_may_turn_out_bought() -> None:
