@@ -123,12 +123,13 @@ class Foretold(Opening):
 
 
 class Missing(Event):
-    """An order that was foretold was not seen in time."""
+    """An order that was foretold was not seen in time; `kept` is what was told of it, in the order in which it came."""
 
     TOPIC = "order.missing"
 
     what: str
     since: datetime
+    kept: tuple[str, ...] = ()
 
 
 class Placed(Opening):
@@ -223,6 +224,7 @@ class AddressChanged(Event):
     readdress: tuple[UUID, ...]
     too_late: bool
     fulfilment_state: str
+    flags: tuple[str, ...] = ()
 
     def apply(self, aggregate: Order) -> None:
         aggregate.address = self.address

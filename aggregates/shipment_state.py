@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -31,13 +33,14 @@ LabelState = Literal[
 
 class Known(NamedTuple):
     """
-    What a decision about a package may ask: the moment, what carriers charge, and which other packages have or had
-    the number of the label that the command tells of.
+    What a decision about a package may ask: the moment, what carriers charge, which other packages have or had the
+    number of the label that the command tells of, and what a unit of a stock item weighs, in grams.
     """
 
     at: datetime
     tariffs: tuple[Tariff, ...]
     sharing: tuple[UUID, ...] = ()
+    weights: Mapping[UUID, int] = MappingProxyType({})
 
 
 class Shipment(Aggregate):

@@ -188,7 +188,7 @@ EFFECTS: dict[type[Event], Effect] = {
                 "order-missing",
                 "warning",
                 lambda event: f"the marketplace told of its {event.what} and never showed the order",
-                lambda event: {"since": _moment(event.since)},
+                lambda event: {"since": _moment(event.since), "kept": ", ".join(event.kept)},
             ),
         )
     ),

@@ -24,6 +24,7 @@ from projections.order_marks import (
     return_opened,
     still_open,
     with_mark,
+    with_marks,
     without,
 )
 from projections.order_units import LineSummary, NeedState, summary_of, with_need
@@ -238,7 +239,7 @@ def _address_changed(row: OrderRow, event: events.OrderAddressChanged, _: Publis
     return {
         "address_complete": event.address.complete,
         "fulfilment_state": event.fulfilment_state or row.fulfilment_state,
-        "flags": without(row.flags, "address_missing"),
+        "flags": with_marks(without(row.flags, "address_missing"), event.flags),
     }
 
 

@@ -66,6 +66,11 @@ def with_mark(flags: tuple[str, ...], flag: str) -> tuple[str, ...]:
     return flags if flag in flags else (*flags, flag)
 
 
+def with_marks(flags: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    """The marks with these."""
+    return tuple(dict.fromkeys((*flags, *more)))
+
+
 def without(flags: tuple[str, ...], flag: str) -> tuple[str, ...]:
     """The marks without this one."""
     return tuple(each for each in flags if each != flag)

@@ -315,8 +315,13 @@ CREATE TABLE snapshots (
 );
 """
 
-_WITHHELD = """
+_OBSERVING = """
 CREATE INDEX calls_withheld ON calls (due_at) WHERE state = 'withheld';
+
+CREATE TABLE item_weights (
+    stock_item_id uuid PRIMARY KEY,
+    grams integer NOT NULL
+);
 """
 
 MIGRATIONS: tuple[tuple[int, str], ...] = (
@@ -328,7 +333,7 @@ MIGRATIONS: tuple[tuple[int, str], ...] = (
     (6, _REDELIVERY),
     (8, _TRACKING_NUMBERS),
     (10, _SHELVES),
-    (11, _WITHHELD),
+    (11, _OBSERVING),
 )
 
 

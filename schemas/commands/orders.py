@@ -56,11 +56,16 @@ class RecordCancellation(Command):
 
 
 class RecordAddress(Command):
-    """The marketplace shows another address for this order, as of `updated_at` (marketplace time)."""
+    """
+    The marketplace shows another address for this order, as of `updated_at` (marketplace time).
+
+    `flags` name what intake had to mend, as those of an order do.
+    """
 
     order_id: UUID
     updated_at: datetime
     address: Address
+    flags: tuple[str, ...] = ()
 
 
 class RecordReturn(Command):

@@ -62,21 +62,27 @@ class OrderUpdateSuperseded(Event):
 
 
 class OrderAddressChanged(Event):
-    """The order goes to another address; `too_late` where a package has left already."""
+    """The order goes to another address; `too_late` where a package has left already. `flags`: what was mended."""
 
     order_id: UUID
     address: Address
     updated_at: datetime
     too_late: bool = False
     fulfilment_state: str = ""
+    flags: tuple[str, ...] = ()
 
 
 class OrderMissing(Event):
-    """The marketplace spoke of an order `since` then and never showed it; `what` it said waits until it does."""
+    """
+    The marketplace spoke of an order `since` then and never showed it; `what` it said first waits until it does.
+
+    `kept` is all that was told of it, in the order in which it came.
+    """
 
     order_id: UUID
     what: str
     since: datetime
+    kept: tuple[str, ...] = ()
 
 
 class OrderAddressMissing(Event):

@@ -229,7 +229,7 @@ def test_shop_observes_until_it_goes_live(world: World) -> None:
     package = shipment_id(MARKETPLACE, shop, f"{number}-1")
     eventually(lambda: "shipment.label-withheld" in world.events_of(package), what="withheld")
     eventually(lambda: world.look(f"/shipments/{package}")["item"]["state"] == "WITHHELD")
-    assert world.look(f"/orders/{name}:{number}")["order"]["fulfilment_state"] == "READY"
+    assert world.look(f"/orders/{name}:{number}")["item"]["order"]["fulfilment_state"] == "READY"
     shop_registry.go_live(dsn, name, labels=True, buying=False)
     world.operate(f"/packages/{package}/buy-label")
     order = order_id(MARKETPLACE, shop, number)

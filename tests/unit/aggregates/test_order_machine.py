@@ -137,11 +137,11 @@ class OrderMachine(RuleBasedStateMachine):
         status=st.sampled_from(STATUSES),
         seconds=SECONDS,
         street=st.sampled_from(STREETS) | st.none(),
-        dropped=st.booleans(),
+        left=st.none() | st.integers(0, 1),
     )
-    def show(self, status: str, seconds: int, street: Address | None, dropped: bool) -> None:
+    def show(self, status: str, seconds: int, street: Address | None, left: int | None) -> None:
         shown: AnOrder = ORDER.shown_as(status, seconds).to(street)
-        self._do((shown.of(LINES[0], replace(LINES[1], quantity=0)) if dropped else shown).record())
+        self._do((shown if left is None else shown.of(LINES[0], replace(LINES[1], quantity=left))).record())
 
     @rule(sku=SKU, quantity=st.integers(1, 3))
     def reserve(self, sku: str, quantity: int) -> None:

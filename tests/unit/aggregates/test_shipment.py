@@ -133,6 +133,34 @@ def test_an_unknown_weight_takes_the_tariff_s_default() -> None:
     assert (chosen.weight_grams, chosen.weight_assumed) == (500, True)
 
 
+@pytest.mark.parametrize(
+    ("weights", "grams", "assumed"),
+    [
+        ({"sku-1": 300, "sku-2": 50}, 400, False),
+        ({"sku-1": 300}, 500, True),
+        ({"sku-1": 300, "sku-2": 0}, 500, True),
+    ],
+)
+def test_units_weigh_what_their_stock_items_do_where_lines_do_not_say(
+    weights: dict[str, int], grams: int, assumed: bool
+) -> None:
+    """One unit of one item and two of another; where one of them is unknown, the parcel is."""
+    known = shipment.Known(NOON, TARIFFS, weights={item_of(sku): each for sku, each in weights.items()})
+    silent = open_package(lines=(a_line(weight_grams=None), a_line("sku-2", weight_grams=None)))
+    found = shipment.decide(None, silent, known)
+    assert found is not None
+    chosen = next(event for event in found.collect_events() if isinstance(event, Shipment.CarrierChosen))
+    assert (chosen.weight_grams, chosen.weight_assumed) == (grams, assumed)
+
+
+def test_what_the_lines_say_counts_before_what_their_items_do() -> None:
+    """The order's own word is about these very units."""
+    known = shipment.Known(NOON, TARIFFS, weights={item_of("sku-1"): 9000, item_of("sku-2"): 9000})
+    found = shipment.decide(None, open_package(), known)
+    assert found is not None
+    assert found.weight_grams == 400
+
+
 # The label
 
 
