@@ -149,7 +149,7 @@ async def _worker(settings: Settings) -> None:
     relay = Relay(name, settings.postgres, event_log, relay_publisher, _keys(settings))
     scheduler = Scheduler(settings.postgres, publisher, relay.leading)
     callers = Callers(settings.postgres, gateways(settings), _keys(settings))
-    redeliverer = Redeliverer(settings.postgres, publisher, relay.leading, _keys(settings))
+    redeliverer = Redeliverer(settings.postgres, publisher, relay.leading, _keys(settings), event_log)
     try:
         await _until_stopped(
             _faust(app),

@@ -286,7 +286,8 @@ def dead_letters_redeliver(
     """
     Ask for dead letters to be sent again, in the order in which they came; a worker does it at once.
 
-    What was processed before changes nothing. One that fails again waits again, with its new reason.
+    What was processed before changes nothing. One that fails again waits again, with its new reason. Of an event that
+    could not be translated (agent relay) the commands that follow are sent; to show it, rebuild the read models too.
     """
     from creatorflow import bootstrap
     from streams.redelivery import NotRedeliverable, Wish
