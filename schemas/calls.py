@@ -68,6 +68,16 @@ class PushDelayCall(Call):
     promised_at: datetime
 
 
+class ReadOrderCall(Call):
+    """Read one order as it stands at the marketplace. Answered by `RecordOrder`; reading again is harmless."""
+
+    SERVICE: ClassVar[str] = "marketplace"
+
+    marketplace: str
+    shop: str
+    order_number: str
+
+
 class PlaceReorderCall(Call):
     """Order units from the supplier. Answered by `RecordSupplierAnswer`."""
 
