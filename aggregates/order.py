@@ -23,7 +23,7 @@ from aggregates import order_stock as stock
 from aggregates.acknowledging import acknowledge
 from aggregates.order_event import LineParts
 from aggregates.order_events import Early
-from aggregates.order_state import CANCELLED, Order, lets_ship
+from aggregates.order_state import CANCELLED, FBT, Order, lets_ship
 from aggregates.order_steps import Known
 from aggregates.policies import clocks, order_lines, status_order
 from aggregates.policies.order_lines import units_of
@@ -115,11 +115,13 @@ def _place(foretold: Order | None, command: commands.RecordOrder, known: Known) 
     """
     Place an order at its first sight, ask for its stock, and hold it if intake found what a person must see.
 
-    What is first seen cancelled or refunded asks for nothing; what has left takes its units without asking.
+    What is first seen cancelled or refunded asks for nothing; what has left takes its units without asking. What the
+    marketplace ships out of its own warehouse never asks for ours.
     """
     status = status_order.known_status(command.status)
     ended = status == CANCELLED or command.status == status_order.REFUNDED
-    needs = order_lines.needs_of(command.lines, lambda line: _parts_of(command, line, known))
+    ours = command.shipping_type != FBT
+    needs = order_lines.needs_of(command.lines if ours else (), lambda line: _parts_of(command, line, known))
     paid_at = _paid_at(command, status)
     order = _begin(
         foretold,
@@ -197,7 +199,7 @@ def _parts_of(command: commands.RecordOrder, line: OrderLine, known: Known) -> t
 def _line_parts(command: commands.RecordOrder, known: Known) -> tuple[LineParts, ...]:
     """The parts of each line, fixed for the order's life; those of a single one follow from what it asks in all."""
     lines = [line for line in command.lines if line.quantity > 0]
-    if len(lines) < 2:
+    if len(lines) < 2 or command.shipping_type == FBT:
         return ()
     return tuple(
         LineParts(line_id=line.line_id, sku_id=line.sku_id, parts=_parts_of(command, line, known)) for line in lines

@@ -38,7 +38,7 @@ from aggregates.order_package_events import (
 from aggregates.order_return_events import GoodsInspected, ReturnAdvanced, ReturnOpened
 from schemas.commands import RecordAddress, RecordCancellation, RecordReturn
 from schemas.events import PriorityPoint
-from schemas.values import Address, Deadlines, Money, Need, OrderLine
+from schemas.values import Address, Deadlines, Money, Need, OrderLine, ShippingType
 
 if TYPE_CHECKING:
     from aggregates.order_state import Order
@@ -157,7 +157,7 @@ class Placed(Opening):
     address: Address | None
     deadlines: Deadlines
     buyer: str
-    shipping_type: Literal["SELLER", "TIKTOK"]
+    shipping_type: ShippingType
     content_id: str
     flags: tuple[str, ...]
     line_parts: tuple[LineParts, ...] = ()

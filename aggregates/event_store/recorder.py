@@ -28,8 +28,10 @@ from aggregates.event_store import (
     listings,
     raw_webhooks,
     scheduled_commands,
+    shops,
     tracking_numbers,
 )
+from aggregates.event_store.calls import CallRow
 from aggregates.event_store.connection import Connection
 
 
@@ -49,6 +51,9 @@ class Effects:
     listings: list[listings.Listing] = field(default_factory=list)
     tracking_numbers: list[tracking_numbers.TrackingNumber] = field(default_factory=list)
     item_weights: list[item_weights.ItemWeight] = field(default_factory=list)
+    asked: list[CallRow] = field(default_factory=list)
+    """Calls of which one at a time is enough."""
+    access: list[shops.Access] = field(default_factory=list)
     rows: Callable[[Connection], None] | None = None
     """Writes read rows; the transaction is handed in."""
 
@@ -56,7 +61,7 @@ class Effects:
     def has_more(self) -> bool:
         """Whether something is to be written that `record_batch` does not know."""
         beside = (self.dead_letters, self.raw_webhooks, self.listings, self.tracking_numbers, self.item_weights)
-        return any(beside) or self.rows is not None
+        return any(beside) or bool(self.asked or self.access) or self.rows is not None
 
 
 @dataclass(frozen=True)
@@ -175,5 +180,9 @@ def _write_more(connection: Connection, effects: Effects) -> None:
         tracking_numbers.insert(connection, effects.tracking_numbers)
     if effects.item_weights:
         item_weights.insert(connection, effects.item_weights)
+    if effects.asked:
+        calls.ask(connection, effects.asked)
+    if effects.access:
+        shops.note_access(connection, effects.access)
     if effects.rows is not None:
         effects.rows(connection)

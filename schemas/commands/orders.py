@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from schemas.commands.base import Command
-from schemas.values import Address, Deadlines, LineQuantity, Money, OrderLine
+from schemas.values import Address, Deadlines, LineQuantity, Money, OrderLine, ShippingType
 
 
 class RecordOrder(Command):
@@ -33,7 +33,7 @@ class RecordOrder(Command):
     address: Address | None = None
     deadlines: Deadlines = Deadlines()
     buyer: str = ""
-    shipping_type: Literal["SELLER", "TIKTOK"] = "SELLER"
+    shipping_type: ShippingType = "SELLER"
     content_id: str = ""
     flags: tuple[str, ...] = ()
 
@@ -43,7 +43,7 @@ class RecordCancellation(Command):
     The marketplace tells of a cancellation, as it stood at `cancelled_at` (marketplace time).
 
     `status` PENDING: the buyer asks, and somebody must answer before `deadline_at`; WITHDRAWN: asks no more;
-    COMPLETE: it is done and final. Without `lines` it is the whole order.
+    COMPLETE: it is done and final. Without `lines` it is the whole order, unless `lines_told` says that nobody knows.
     """
 
     order_id: UUID
@@ -53,6 +53,7 @@ class RecordCancellation(Command):
     status: Literal["PENDING", "WITHDRAWN", "COMPLETE"] = "COMPLETE"
     lines: tuple[LineQuantity, ...] = ()
     deadline_at: datetime | None = None
+    lines_told: bool = True
 
 
 class RecordAddress(Command):

@@ -17,7 +17,7 @@ from prometheus_client import REGISTRY
 from projections.alerts import AlertRow
 from schemas.topics import TIKTOK_WEBHOOKS
 from streams import ingress
-from streams.ingress import MAX_BODY_BYTES, Secret, build_ingress
+from streams.ingress import MAX_BODY_BYTES, Secret, TikTokApp, build_ingress
 from streams.publishing import BrokerUnavailable
 from streams.redelivery import Wish
 from tests.kept_publisher import KeptPublisher, raising
@@ -62,10 +62,10 @@ class Door:
 
 
 @asynccontextmanager
-async def a_door(*secrets: Secret) -> AsyncIterator[Door]:
+async def a_door(*secrets: Secret, tiktok_app: TikTokApp | None = None) -> AsyncIterator[Door]:
     """An ingress that runs."""
     publisher = KeptPublisher()
-    app, gatherer = build_ingress(secrets, publisher, no_redelivery, no_alert)
+    app, gatherer = build_ingress(secrets, tiktok_app, publisher, no_redelivery, no_alert)
     running = asyncio.create_task(gatherer.run())
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
@@ -146,7 +146,7 @@ async def test_fc_03_header_name_may_have_any_letter_case(door: Door) -> None:
 def test_fc_03_door_without_a_secret_does_not_open(secrets: tuple[Secret, ...]) -> None:
     """No secret, or an empty one, is refused at the start: an empty key would let everybody sign."""
     with pytest.raises(ValueError, match="no webhook secret"):
-        build_ingress(secrets, KeptPublisher(), no_redelivery, no_alert)
+        build_ingress(secrets, None, KeptPublisher(), no_redelivery, no_alert)
 
 
 async def test_fc_03_empty_secret_beside_a_real_one_accepts_nothing() -> None:
