@@ -27,7 +27,12 @@ def a_notice(topic: int, *, shop: str = SHOP, notification: str | None = "740000
 
 def a_status_notice(number: str, status: str = "AWAITING_SHIPMENT", notification: str = "") -> bytes:
     """The webhook that says that an order's status changed."""
-    data = {"order_id": number, "order_status": status, "is_on_hold_order": False, "update_time": CREATED + 60}
+    data: dict[str, Any] = {
+        "order_id": number,
+        "order_status": status,
+        "is_on_hold_order": False,
+        "update_time": CREATED + 60,
+    }
     return a_notice(1, notification=notification or f"N{number}{status}", **data)
 
 

@@ -165,6 +165,18 @@ def test_a_withdrawal_that_comes_first_supersedes_its_wish() -> None:
     assert known.state == "FULFILLED"
 
 
+def test_a_wish_that_names_no_lines_is_for_a_person_where_there_are_several_units() -> None:
+    """TikTok does not say which lines are meant: one unit is cancelled at once, of several a person decides."""
+    unclear = with_fields(wish("PENDING"), lines_told=False)
+    single = given_order(an_order().record(), reserved())
+    assert names(when(single, unclear)) == ["CancellationRequested", "CancellationAnswered", "Cancelled"]
+    several = ten_of_each()
+    assert names(when(several, unclear)) == ["CancellationRequested"]
+    assert several.state == "HELD"
+    assert names(when(several, with_fields(wish("WITHDRAWN", after=90), lines_told=False))) == ["CancellationWithdrawn"]
+    assert several.state != "HELD"
+
+
 # By line
 
 

@@ -137,7 +137,12 @@ def test_packages_name_each_of_their_orders_once() -> None:
 )
 def test_wish_of_a_buyer_is_told_at_once(status: str, expected: str) -> None:
     """With its id, at the moment of the wish, and without a word of whose lines it is about; and the order is read."""
-    wish = {"order_id": NUMBER, "cancellations_role": "BUYER", "cancel_status": status, "cancel_id": 4035}
+    wish: dict[str, Any] = {
+        "order_id": NUMBER,
+        "cancellations_role": "BUYER",
+        "cancel_status": status,
+        "cancel_id": 4035,
+    }
     hint = parse(a_notice(11, **wish, create_time=CREATED), NOW)
     (command,) = hint.commands
     assert command == RecordCancellation(
@@ -161,14 +166,24 @@ def test_wish_of_a_buyer_is_told_at_once(status: str, expected: str) -> None:
 )
 def test_settled_cancellation_is_read_from_the_order(role: str, status: str) -> None:
     """A part may have been cancelled: the order shows what is left, its webhook does not."""
-    wish = {"order_id": NUMBER, "cancellations_role": role, "cancel_status": status, "cancel_id": "4035"}
+    wish: dict[str, Any] = {
+        "order_id": NUMBER,
+        "cancellations_role": role,
+        "cancel_status": status,
+        "cancel_id": "4035",
+    }
     hint = parse(a_notice(11, **wish, create_time=CREATED), NOW)
     assert (hint.orders, hint.urgent, hint.commands) == ((NUMBER,), True, ())
 
 
 def test_return_of_goods_is_told_with_its_id() -> None:
     """A return is followed by its own id and time; a refund alone sends nothing back."""
-    told = {"order_id": NUMBER, "return_id": "R1", "return_status": "BUYER_SHIPPED_ITEM", "update_time": CREATED}
+    told: dict[str, Any] = {
+        "order_id": NUMBER,
+        "return_id": "R1",
+        "return_status": "BUYER_SHIPPED_ITEM",
+        "update_time": CREATED,
+    }
     hint = parse(a_notice(12, return_type="RETURN_AND_REFUND", **told), NOW)
     (command,) = hint.commands
     assert isinstance(command, RecordReturn)

@@ -190,7 +190,7 @@ def test_clocks_follow_the_shipment() -> None:
         moment(600_000),
     )
     assert after.cancel_by == moment(400_000)
-    other = {"tts_sla_time": 0, "delivery_sla_time": None, "delivery_due_time": CREATED + 700_000}
+    other: dict[str, Any] = {"tts_sla_time": 0, "delivery_sla_time": None, "delivery_due_time": CREATED + 700_000}
     assert order(**other).deadlines.dispatch_by == moment(100_000)
     assert order(**other).deadlines.deliver_by == moment(700_000)
     none = order(tts_sla_time=0, rts_sla_time=None, shipping_due_time="0", paid_time=0)
