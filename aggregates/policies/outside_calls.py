@@ -31,6 +31,9 @@ READ_PRIORITY = 10
 URGENT_READ_PRIORITY = VOID_PRIORITY
 """Reads go after all else, but for one that may free units or stop a parcel."""
 
+READ_ORDER = "read-order:"
+"""How the keys of reads begin: no stored event asks for one, so a webhook answers for it."""
+
 READ_SLOT = timedelta(milliseconds=250)
 """Reads become due together at the end of each slot, so that one request asks for many orders, whoever makes it."""
 
@@ -56,7 +59,7 @@ def read_order(marketplace: str, shop: str, number: str, at: datetime, *, urgent
     """The call that reads one order. Its key is the order's: one read is open at a time, however many ask for it."""
     return CallRequest(
         call=ReadOrderCall(marketplace=marketplace, shop=shop, order_number=number),
-        key=f"read-order:{marketplace}:{shop}:{number}",
+        key=f"{READ_ORDER}{marketplace}:{shop}:{number}",
         shop=shop,
         priority=URGENT_READ_PRIORITY if urgent else READ_PRIORITY,
         due_at=at + READ_SLOT - (at - datetime.min.replace(tzinfo=at.tzinfo)) % READ_SLOT,
