@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from aggregates import order_cancellation as cancellation
 from aggregates import order_holds as holds
 from aggregates import order_packages as packages
+from aggregates import order_reads as reads
 from aggregates import order_returns as returns
 from aggregates import order_steps as steps
 from aggregates import order_stock as stock
@@ -59,7 +60,9 @@ def decide(order: Order | None, command: Command, known: Known) -> Order | None:
     if order is None or not order.seen_yet:
         return _before_it_is_seen(order, command, known)
     if isinstance(command, commands.RecordOrder):
-        return _record_update(order, command, known)
+        _record_update(order, command, known)
+        reads.answer(order, command, known)
+        return order
     HANDLERS[type(command)](order, command, known)
     return order
 
@@ -147,6 +150,7 @@ def _place(foretold: Order | None, command: commands.RecordOrder, known: Known) 
         content_id=command.content_id,
         flags=command.flags,
         line_parts=_line_parts(command, known),
+        readable=command.read,
     )
     if ended:
         _end_at_first_sight(order, command, known)
@@ -215,7 +219,7 @@ def _paid_at(command: commands.RecordOrder, status: str | None) -> datetime | No
     return command.updated_at
 
 
-def _record_update(order: Order, command: commands.RecordOrder, known: Known) -> Order:
+def _record_update(order: Order, command: commands.RecordOrder, known: Known) -> None:
     """
     Take over what a later read of the marketplace shows, in the order of the marketplace's time.
 
@@ -225,11 +229,11 @@ def _record_update(order: Order, command: commands.RecordOrder, known: Known) ->
     status = status_order.known_status(command.status)
     if command.status == status_order.REFUNDED:
         _record_refund(order, command, known)
-        return order
+        return
     if status is None:
         if command.status not in order.flagged:
             _flag_status(order, command, known)
-        return order
+        return
     paid_at = order.paid_at or _paid_at(command, status)
     deadlines = clocks.with_assumption(_merged(order.deadlines, command.deadlines), paid_at)
     reason = status_order.why_superseded(
@@ -242,7 +246,7 @@ def _record_update(order: Order, command: commands.RecordOrder, known: Known) ->
     )
     if reason is None:
         _advance(order, Update(command, status, paid_at, deadlines), known)
-        return order
+        return
     earlier = command.created_at if command.created_at < order.created_at else None
     if earlier is not None or (reason != status_order.REPEAT and (status, command.updated_at) not in order.seen):
         order.trigger_event(
@@ -253,7 +257,6 @@ def _record_update(order: Order, command: commands.RecordOrder, known: Known) ->
             reason=reason,
             created_at=earlier,
         )
-    return order
 
 
 def _record_refund(order: Order, command: commands.RecordOrder, known: Known) -> None:
@@ -418,19 +421,6 @@ def _change_address(
     )
 
 
-def _check_address(order: Order, command: timers.CheckAddress, known: Known) -> None:
-    """
-    Say that an order which the marketplace let go still has no address.
-
-    The specification's format offers no order to read again. Refused: nothing where it waits for something else.
-    Repeated: nothing.
-    """
-    lets_go = status_order.SHIPS_FROM <= status_order.rank(order.status) < status_order.ARRANGED_FROM
-    known_place = lets_ship(order.status, order.address, order.shipping_type)
-    if lets_go and not (known_place or order.cancelled or order.address_missed):
-        order.trigger_event(Order.AddressMissing, timestamp=known.at, since=order.updated_at)
-
-
 def _acknowledge(order: Order, command: commands.AcknowledgeOrderAlert, known: Known) -> None:
     """Note who saw an alert about the order, whether it was shown yet or not. Refused and repeated: nothing."""
     acknowledge(order, command, known.at)
@@ -443,7 +433,7 @@ def _came_after_all(order: Order, command: timers.ExpectOrder, known: Known) -> 
 HANDLERS: dict[type[Command], Callable[[Order, Any, Known], None]] = {
     timers.ExpectOrder: _came_after_all,
     commands.RecordAddress: _record_address,
-    timers.CheckAddress: _check_address,
+    timers.CheckAddress: reads.check_address,
     commands.RecordCancellation: cancellation.record_cancellation,
     commands.AnswerCancellation: cancellation.answer_cancellation,
     timers.RemindOfCancellation: cancellation.remind_of_cancellation,
@@ -452,7 +442,7 @@ HANDLERS: dict[type[Command], Callable[[Order, Any, Known], None]] = {
     commands.RecordInspection: returns.record_inspection,
     commands.RecordReservation: stock.record_reservation,
     commands.RecordShortage: stock.record_shortage,
-    timers.ExpireHold: stock.expire_hold,
+    timers.ExpireHold: reads.expire_hold,
     commands.RecordLabel: packages.record_label,
     commands.RecordFulfilmentPushed: packages.record_fulfilment_pushed,
     commands.RecordTracking: packages.record_tracking,

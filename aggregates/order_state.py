@@ -35,6 +35,7 @@ class Order(Aggregate):
     StatusAdvanced = order_events.StatusAdvanced
     AddressChanged = order_events.AddressChanged
     AddressMissing = order_events.AddressMissing
+    ReadAsked = order_events.ReadAsked
     UpdateSuperseded = order_events.UpdateSuperseded
     StatusFlagged = order_events.StatusFlagged
     Classified = order_events.Classified
@@ -80,6 +81,8 @@ class Order(Aggregate):
         self.status = ""
         self.state = ""
         self.buyer = ""
+        self.readable = False
+        self.read_for: set[str] = set()
         self.shipping_type: ShippingType = "SELLER"
         self.lines: Lines = ()
         self.parts: dict[tuple[str, str], tuple[Need, ...]] = {}

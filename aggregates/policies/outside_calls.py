@@ -32,7 +32,7 @@ URGENT_READ_PRIORITY = VOID_PRIORITY
 """Reads go after all else, but for one that may free units or stop a parcel."""
 
 READ_ORDER = "read-order:"
-"""How the keys of reads begin: no stored event asks for one, so a webhook answers for it."""
+"""How the keys of reads begin: mostly no stored event asks for one, so a webhook answers for it."""
 
 READ_SLOT = timedelta(milliseconds=250)
 """Reads become due together at the end of each slot, so that one request asks for many orders, whoever makes it."""
@@ -146,6 +146,10 @@ def _push_delay(event: order_events.Delayed) -> tuple[CallRequest, ...]:
     )
 
 
+def _read_again(event: order_events.ReadAsked) -> tuple[CallRequest, ...]:
+    return (read_order(event.marketplace, event.shop, event.order_number, event.timestamp, urgent=False),)
+
+
 def _place_reorder(event: replenishment_events.ReorderPlaced) -> tuple[CallRequest, ...]:
     return (
         CallRequest(
@@ -170,5 +174,6 @@ CALLS: dict[type[Any], Callable[[Any], tuple[CallRequest, ...]]] = {
     order_events.LabelBought: _push_one,
     order_events.LabelReplaced: _push_one,
     order_events.Delayed: _push_delay,
+    order_events.ReadAsked: _read_again,
     replenishment_events.ReorderPlaced: _place_reorder,
 }

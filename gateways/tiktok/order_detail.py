@@ -85,6 +85,7 @@ def parse(order: bytes, shop: str, now: datetime) -> Shown:
         shipping_type=_shipped_by(detail),
         content_id=_live_session(units),
         flags=tuple(_flags(detail, payment, units, currency)),
+        read=True,
     )
     return Shown(command, person, inputs.optional_id(detail.user_id, "user_id"))
 

@@ -16,6 +16,7 @@ class RecordOrder(Command):
 
     `status` is the marketplace's word; one we do not know is kept and flagged. `buyer` is the HMAC of shop and
     buyer id. `flags` name what intake had to mend (control characters removed, a total that does not add up …).
+    `read`: somebody looked at the marketplace, where the order can be looked at again.
     """
 
     order_id: UUID
@@ -36,6 +37,7 @@ class RecordOrder(Command):
     shipping_type: ShippingType = "SELLER"
     content_id: str = ""
     flags: tuple[str, ...] = ()
+    read: bool = False
 
 
 class RecordCancellation(Command):
