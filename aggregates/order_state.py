@@ -81,7 +81,6 @@ class Order(Aggregate):
         self.status = ""
         self.state = ""
         self.buyer = ""
-        self.readable = False
         self.read_for: set[str] = set()
         self.shipping_type: ShippingType = "SELLER"
         self.lines: Lines = ()
@@ -90,7 +89,7 @@ class Order(Aggregate):
         self.created_at = self.updated_at = self.unpaid_since = self.address_at = NEVER
         self.paid_at: datetime | None = None
         self.address: Address | None = None
-        self.address_missed = False
+        self.readable = self.address_missed = False
         self.deadlines = Deadlines()
         self.score = 0
         self.floor = ""

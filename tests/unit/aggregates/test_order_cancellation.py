@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Literal
 
 import pytest
+from msgspec.structs import replace as with_fields
 
 from aggregates.order import Order
 from aggregates.policies.clocks import scheduled_after
