@@ -27,6 +27,7 @@ from aggregates.order_events import Early
 from aggregates.order_state import CANCELLED, FBT, Order, lets_ship
 from aggregates.order_steps import Known
 from aggregates.policies import clocks, order_lines, status_order
+from aggregates.policies.clocks import Calendar
 from aggregates.policies.order_lines import units_of
 from schemas import commands, timers
 from schemas.commands import Command
@@ -144,7 +145,7 @@ def _place(foretold: Order | None, command: commands.RecordOrder, known: Known) 
         shipping_fee=command.shipping_fee,
         discount=command.discount,
         address=command.address,
-        deadlines=clocks.with_assumption(command.deadlines, paid_at),
+        deadlines=clocks.with_assumption(command.deadlines, paid_at, _calendar(command, known)),
         buyer=command.buyer,
         shipping_type=command.shipping_type,
         content_id=command.content_id,
@@ -166,6 +167,10 @@ def _place(foretold: Order | None, command: commands.RecordOrder, known: Known) 
     if status == "COMPLETED":
         order.trigger_event(Order.Completed, timestamp=known.at, occurred_at=command.updated_at)
     return order
+
+
+def _calendar(command: commands.RecordOrder, known: Known) -> Calendar:
+    return known.calendars.get((command.marketplace, command.shop), clocks.EVERY_WEEKDAY)
 
 
 def _begin(foretold: Order | None, order_id: UUID, **facts: Any) -> Order:
@@ -235,7 +240,7 @@ def _record_update(order: Order, command: commands.RecordOrder, known: Known) ->
             _flag_status(order, command, known)
         return
     paid_at = order.paid_at or _paid_at(command, status)
-    deadlines = clocks.with_assumption(_merged(order.deadlines, command.deadlines), paid_at)
+    deadlines = clocks.with_assumption(_merged(order.deadlines, command.deadlines), paid_at, _calendar(command, known))
     reason = status_order.why_superseded(
         order.status,
         order.updated_at,

@@ -15,16 +15,21 @@ from msgspec.structs import replace
 from aggregates.order_event import Push
 from aggregates.order_state import FBT, Order
 from aggregates.policies import order_lines, priority, status_order
+from aggregates.policies.clocks import NO_CALENDARS, Calendars
 from aggregates.policies.order_lines import Lines, units_of
 from schemas.values import Money, Need, OrderLine, shipment_id
 
 
 class Known(NamedTuple):
-    """What a decision about an order may ask: the moment, the parts behind a line, the buyer's earlier kept orders."""
+    """
+    What a decision about an order may ask: the moment, the parts behind a line, the buyer's earlier kept orders, and
+    the calendars of shops.
+    """
 
     at: datetime
     parts: Callable[[str, str, OrderLine], tuple[Need, ...]]
     kept_orders: int | None = None
+    calendars: Calendars = NO_CALENDARS
 
 
 # Stock

@@ -144,6 +144,10 @@ def record_label_outcome(shipment: Shipment, command: commands.RecordLabelOutcom
         shipment.trigger_event(Shipment.Parked, **told, wanted=wanted)
 
 
+def _calendar(shipment: Shipment, known: Known) -> clocks.Calendar:
+    return known.calendars.get((shipment.marketplace, shipment.shop), clocks.EVERY_WEEKDAY)
+
+
 def _bought(shipment: Shipment, command: commands.RecordLabelOutcome, known: Known) -> None:
     shipment.trigger_event(
         Shipment.LabelBought,
@@ -154,7 +158,7 @@ def _bought(shipment: Shipment, command: commands.RecordLabelOutcome, known: Kno
         tracking_number=command.tracking_number,
         carrier_reference=command.carrier_reference,
         cost=command.cost,
-        scan_by=clocks.scan_by(known.at),
+        scan_by=clocks.scan_by(known.at, _calendar(shipment, known)),
     )
     if known.sharing:
         shipment.trigger_event(

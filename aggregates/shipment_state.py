@@ -11,6 +11,7 @@ from uuid import UUID
 from eventsourcing.domain import Aggregate
 
 from aggregates import shipment_events
+from aggregates.policies.clocks import NO_CALENDARS, Calendars
 from aggregates.shipment_events import Stage
 from schemas.shipping import LabelRequest, Tariff
 from schemas.values import Address, Deadlines, Money, Need
@@ -34,13 +35,15 @@ LabelState = Literal[
 class Known(NamedTuple):
     """
     What a decision about a package may ask: the moment, what carriers charge, which other packages have or had the
-    number of the label that the command tells of, and what a unit of a stock item weighs, in grams.
+    number of the label that the command tells of, what a unit of a stock item weighs in grams, and the calendars of
+    shops.
     """
 
     at: datetime
     tariffs: tuple[Tariff, ...]
     sharing: tuple[UUID, ...] = ()
     weights: Mapping[UUID, int] = MappingProxyType({})
+    calendars: Calendars = NO_CALENDARS
 
 
 class Shipment(Aggregate):

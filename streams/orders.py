@@ -19,16 +19,18 @@ from aggregates.event_store.connection import Connection
 from aggregates.event_store.listings import ListingKey
 from aggregates.event_store.recorder import Effects
 from aggregates.order import Known, Order
+from aggregates.policies.clocks import NO_CALENDARS
 from schemas import topics
 from schemas.commands import Command, RecordOrder
 from schemas.values import Need, OrderLine, stock_item_id
+from streams.calendars import calendars
 from streams.deciding import Decision, KnownOf
 
 Mapped = dict[ListingKey, tuple[Need, ...]]
 
 
 def known(connection: Connection, commands: Sequence[Command], at: datetime) -> KnownOf:
-    """What orders of this batch must know: the parts behind their listings, and their buyers' earlier orders."""
+    """What orders of this batch must know: the parts behind their listings, buyers' earlier orders, shops' days."""
     recorded = [command for command in commands if isinstance(command, RecordOrder)]
     buyers = sorted({command.buyer for command in recorded if command.buyer})
     earlier = buyer_orders.kept_orders(connection, buyers) if buyers else {}
@@ -39,12 +41,13 @@ def known(connection: Connection, commands: Sequence[Command], at: datetime) -> 
         for sku in (line.sku_id, *(part.sku_id for part in line.sub_items))
     }
     mapped = listings.parts_of(connection, keys) if keys else {}
+    days = calendars(connection) if recorded else NO_CALENDARS
 
     def parts(marketplace: str, shop: str, line: OrderLine) -> tuple[Need, ...]:
         return parts_of(mapped, marketplace, shop, line)
 
     def known_of(command: Command) -> Known:
-        return Known(at, parts, kept_before(earlier, command))
+        return Known(at, parts, kept_before(earlier, command), days)
 
     return known_of
 

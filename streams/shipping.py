@@ -18,10 +18,12 @@ from aggregates.event_store import item_weights, tracking_numbers
 from aggregates.event_store.connection import Connection
 from aggregates.event_store.recorder import Effects
 from aggregates.event_store.tracking_numbers import TrackingNumber
+from aggregates.policies.clocks import NO_CALENDARS
 from aggregates.shipment import Known, Shipment
 from schemas import topics
 from schemas.commands import Command, OpenShipment, RecordLabelOutcome
 from schemas.shipping import Tariff
+from streams.calendars import calendars
 from streams.deciding import Decision, KnownOf
 
 
@@ -31,7 +33,8 @@ def decision(tariffs: tuple[Tariff, ...]) -> Decision:
     def known(connection: Connection, commands: Sequence[Command], at: datetime) -> KnownOf:
         having = _having(connection, [command for command in commands if isinstance(command, RecordLabelOutcome)])
         weights = _weights(connection, [command for command in commands if isinstance(command, OpenShipment)])
-        return lambda command: Known(at, tariffs, _sharing(having, command), weights)
+        days = calendars(connection) if having else NO_CALENDARS
+        return lambda command: Known(at, tariffs, _sharing(having, command), weights=weights, calendars=days)
 
     return Decision("shipping.decide", topics.SHIPPING_COMMANDS, shipment.decide, known, also)
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from aggregates.event_store.connection import Connection
 
 
-class ShopSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What a shop may set, each with the rules' default. `holidays` are no working days of it."""
+class ShopSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """
+    What a shop may set, each with the rules' default. One that this code does not know is newer code's, and left alone.
+
+    `holidays` are no working days of the shop.
+    """
 
     holidays: tuple[date, ...] = ()
 
@@ -55,7 +59,7 @@ def add(connection: Connection, shop: Shop) -> bool:
 def every(connection: Connection) -> list[Shop]:
     """All registered shops."""
     rows = connection.execute(f"SELECT {_COLUMNS} FROM shops ORDER BY marketplace, shop")
-    return [Shop(*(*row[:-1], read_settings(row[-1]))) for row in rows]
+    return [Shop(*(*row[:-1], msgspec.convert(row[-1], ShopSettings))) for row in rows]
 
 
 def find(connection: Connection, marketplace: str, shop: str) -> Shop | None:
@@ -63,11 +67,19 @@ def find(connection: Connection, marketplace: str, shop: str) -> Shop | None:
     return next((each for each in every(connection) if (each.marketplace, each.shop) == (marketplace, shop)), None)
 
 
-def set_up(connection: Connection, marketplace: str, shop: str, settings: ShopSettings) -> bool:
-    """Take over a shop's settings, all of them; false where it is not registered."""
+def set_up(connection: Connection, marketplace: str, shop: str, setting: str, value: object) -> bool:
+    """
+    Take over one setting of a shop, the others stay; false where it is not registered.
+
+    Raises `msgspec.ValidationError`, which says what is wrong, for a value that is none, and `KeyError` for a name.
+    """
+    if setting not in ShopSettings.__struct_fields__:
+        raise KeyError(setting)
+    msgspec.convert({setting: value}, ShopSettings)
     changed = connection.execute(
-        "UPDATE shops SET settings = %s::jsonb WHERE marketplace = %s AND shop = %s",
-        (_encoder.encode(settings).decode(), marketplace, shop),
+        "UPDATE shops SET settings = settings || jsonb_build_object(%s::text, %s::jsonb)"
+        " WHERE marketplace = %s AND shop = %s",
+        (setting, _encoder.encode(value).decode(), marketplace, shop),
     )
     return changed.rowcount == 1
 
@@ -80,11 +92,6 @@ def open_doors(connection: Connection, marketplace: str, shop: str, *, labels: b
         (labels, buying, marketplace, shop),
     )
     return changed.rowcount == 1
-
-
-def read_settings(found: Mapping[str, Any]) -> ShopSettings:
-    """The settings of a shop. Raises `msgspec.ValidationError`, which names what is wrong, for a name or a value."""
-    return msgspec.convert(found, ShopSettings, strict=True)
 
 
 class Access(NamedTuple):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from eventsourcing.domain import DomainEventProtocol
@@ -33,6 +34,8 @@ ANSWER_BEFORE = timedelta(hours=4)
 """How long before its deadline an unanswered wish to cancel is pressed."""
 
 SATURDAY = 5
+DAYS_AHEAD_MAX = 30
+"""How far ahead a working day is looked for."""
 
 
 class Scheduled(NamedTuple):
@@ -43,30 +46,52 @@ class Scheduled(NamedTuple):
     key: str
 
 
-def assumed_dispatch_by(paid_at: datetime, zone: tzinfo = UTC) -> datetime:
-    """Two working days after the payment, weekends as in the shop's time zone."""
-    return _working_days_after(paid_at, ASSUMED_WORKING_DAYS, zone)
+class Calendar(NamedTuple):
+    """In which time zone a shop's days begin, and which of them are no working days beside its weekends."""
+
+    zone: tzinfo = UTC
+    holidays: frozenset[date] = frozenset()
+
+    def works_on(self, day: date) -> bool:
+        """Whether somebody works on this day."""
+        return day.weekday() < SATURDAY and day not in self.holidays
 
 
-def scan_by(labelled_at: datetime, zone: tzinfo = UTC) -> datetime:
+Calendars = Mapping[tuple[str, str], Calendar]
+"""The calendars of shops, by marketplace and shop."""
+
+NO_CALENDARS: Calendars = MappingProxyType({})
+EVERY_WEEKDAY = Calendar()
+"""The calendar of a shop that said nothing."""
+
+
+def assumed_dispatch_by(paid_at: datetime, calendar: Calendar = EVERY_WEEKDAY) -> datetime:
+    """Two working days after the payment."""
+    return _working_days_after(paid_at, ASSUMED_WORKING_DAYS, calendar)
+
+
+def scan_by(labelled_at: datetime, calendar: Calendar = EVERY_WEEKDAY) -> datetime:
     """Until when a carrier should have scanned a labelled package: two working days after its label."""
-    return _working_days_after(labelled_at, SCANNED_WITHIN_WORKING_DAYS, zone)
+    return _working_days_after(labelled_at, SCANNED_WITHIN_WORKING_DAYS, calendar)
 
 
-def _working_days_after(moment: datetime, days: int, zone: tzinfo) -> datetime:
-    local = moment.astimezone(zone)
-    while days:
+def _working_days_after(moment: datetime, days: int, calendar: Calendar) -> datetime:
+    """So many working days later at the same time of day, looked for no further ahead than the limit."""
+    local = moment.astimezone(calendar.zone)
+    for _ in range(DAYS_AHEAD_MAX):
+        if days == 0:
+            break
         local += timedelta(days=1)
-        days -= local.weekday() < SATURDAY
+        days -= calendar.works_on(local.date())
     return local.astimezone(UTC)
 
 
-def with_assumption(deadlines: Deadlines, paid_at: datetime | None) -> Deadlines:
+def with_assumption(deadlines: Deadlines, paid_at: datetime | None, calendar: Calendar = EVERY_WEEKDAY) -> Deadlines:
     """The deadlines, with an assumed `dispatch_by`, marked so, where a paid order was given none."""
     if deadlines.dispatch_by is not None or paid_at is None:
         return deadlines
     return Deadlines(
-        dispatch_by=assumed_dispatch_by(paid_at),
+        dispatch_by=assumed_dispatch_by(paid_at, calendar),
         cancel_by=deadlines.cancel_by,
         deliver_by=deadlines.deliver_by,
         dispatch_by_assumed=True,
