@@ -83,9 +83,10 @@ class ShipmentsQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class AlertsQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which alerts to list; the open ones unless asked for others."""
+    """Which alerts to list; the open ones unless asked for others, seen by somebody or not."""
 
     state: Literal["open", "closed"] = "open"
+    acknowledged: bool | None = None
     kind: str | None = None
     subject: UUID | None = None
 

@@ -283,6 +283,8 @@ async def alert_list(asked: Asked) -> Page[AlertRow]:
     """The alerts, the newest first."""
     query: answers.AlertsQuery = asked.query
     where = _equal(state=query.state, kind=query.kind, subject=query.subject)
+    if query.acknowledged is not None:
+        where = [*where, Where("acknowledged_at", "IS NULL", "seen" if query.acknowledged else None)]
     return await _page(asked, alerts.NAME, AlertRow, where, Order("opened_position"))
 
 

@@ -268,6 +268,19 @@ async def test_alerts_are_the_open_ones_unless_asked(client: httpx.AsyncClient, 
     assert [alert["kind"] for alert in await items(client, "/alerts?state=closed")] == ["stock-short"]
 
 
+async def test_alerts_that_nobody_saw_are_found(client: httpx.AsyncClient, connection: Connection) -> None:
+    """Whoever looks for work need not see again what others look after."""
+    position = len(hats()) + 1
+    seen = events.StockAlertAcknowledged(
+        stock_item_id=HAT, kind="stock-short", opened_position=position, by="ann", note="ordered"
+    )
+    depleted = events.StockDepleted(stock_item_id=HAT, occurred_at=NOON)
+    story(connection, *hats(), short(ORDER), seen, depleted)
+    assert [alert["kind"] for alert in await items(client, "/alerts?acknowledged=false")] == ["stock-depleted"]
+    (found,) = await items(client, "/alerts?acknowledged=true")
+    assert (found["kind"], found["acknowledged_by"], found["note"]) == ("stock-short", "ann", "ordered")
+
+
 async def test_dead_letter_is_shown_with_its_body(client: httpx.AsyncClient) -> None:
     """By its id; another id is 404, and what is no id 400."""
     answer = await client.get(f"/dead-letters/{LETTER.id}")
