@@ -72,13 +72,18 @@ class RecordAddress(Command):
 
 
 class RecordReturn(Command):
-    """The marketplace tells of a return, as it stood at `updated_at`. Without `lines` it is the whole order."""
+    """
+    The marketplace tells of a return, as it stood at `updated_at`.
+
+    Without `lines` it is the whole order, unless `lines_told` says that nobody knows.
+    """
 
     order_id: UUID
     return_id: str
     status: str
     updated_at: datetime
     lines: tuple[LineQuantity, ...] = ()
+    lines_told: bool = True
 
 
 class RecordInspection(Command):
