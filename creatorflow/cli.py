@@ -61,7 +61,7 @@ def main() -> None:
 
 @app.command()
 def up(as_json: AsJson = False) -> None:
-    """Start the local stack: Kafka, PostgreSQL and the processes. Repeated: starts only what does not run."""
+    """Start the local stack: Kafka, PostgreSQL, Valkey and the processes. Repeated: starts only what does not run."""
     _show_stack(_up(_settings()), as_json)
 
 

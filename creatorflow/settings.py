@@ -34,7 +34,7 @@ MASTER_KEY_BYTES: Final = 32
 ARGUMENT: Final = "argument"
 MASK: Final = "********"
 # The password in either form of a libpq connection string: password=... or //user:...@
-_PASSWORD: Final = re.compile(r"(password=|//[^:/@\s]+:)('(?:[^'\\]|\\.)*'|[^\s@&]+)")
+_PASSWORD: Final = re.compile(r"(password=|//[^:/@\s]*:)('(?:[^'\\]|\\.)*'|[^\s@&]+)")
 
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
 
@@ -52,8 +52,10 @@ class Settings(BaseSettings):
     cache: Path = Field(default_factory=lambda: Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "creatorflow")
     kafka: str = ""
     postgres: str = Field(default="", repr=False)
+    valkey: str = Field(default="", repr=False)
     kafka_port: PortNumber = 19092
     postgres_port: PortNumber = 15432
+    valkey_port: PortNumber = 16379
 
     host: str = "127.0.0.1"
     ingress_port: PortNumber = 8080
@@ -113,6 +115,7 @@ class Settings(BaseSettings):
         values.setdefault("kafka", f"127.0.0.1:{values.get('kafka_port', 19092)}")
         port = values.get("postgres_port", 15432)
         values.setdefault("postgres", f"host=127.0.0.1 port={port} dbname=creatorflow user=creatorflow")
+        values.setdefault("valkey", f"127.0.0.1:{values.get('valkey_port', 16379)}")
         return values
 
     @field_validator("home", "cache")
@@ -128,6 +131,11 @@ class Settings(BaseSettings):
                 f"{host!r} is open to other machines, which is refused until API keys exist; use 127.0.0.1 or ::1"
             )
         return host
+
+    @field_validator("valkey")
+    @classmethod
+    def _valkey_address(cls, address: str) -> str:
+        return address if "://" in address else f"valkey://{address}"
 
     @field_validator("carrier", "supplier")
     @classmethod
@@ -152,6 +160,11 @@ class Settings(BaseSettings):
     def postgres_is_local(self) -> bool:
         """Whether `creatorflow up` provides PostgreSQL, as nothing named a server."""
         return is_from_local_stack(self.origins, "postgres")
+
+    @property
+    def valkey_is_local(self) -> bool:
+        """Whether `creatorflow up` provides Valkey, as nothing named a server."""
+        return is_from_local_stack(self.origins, "valkey")
 
     def reloaded(self) -> Settings:
         """The same arguments over what environment and files say now."""

@@ -40,6 +40,8 @@ def test_defaults_describe_the_local_stack() -> None:
     assert (settings.partitions, settings.replication_factor) == (4, 1)
     assert settings.kafka_is_local
     assert settings.postgres_is_local
+    assert settings.valkey == "valkey://127.0.0.1:16379"
+    assert settings.valkey_is_local
 
 
 def test_environment_beats_file_beats_stack_beats_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -79,6 +81,16 @@ def test_describe_masks_every_secret(tmp_path: Path) -> None:
         assert KEY.hex() not in shown
         assert MASK in _origins(settings)["postgres"][0]
     assert _origins(Settings(home=tmp_path))["webhook_secret"] == (MASK, "secrets.json")
+
+
+def test_valkey_may_be_named_by_host_and_port_or_by_a_whole_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both name a server that `creatorflow up` does not provide; the password in it is never shown."""
+    monkeypatch.setenv("CREATORFLOW_VALKEY", "cache:6379")
+    assert Settings().valkey == "valkey://cache:6379"
+    monkeypatch.setenv("CREATORFLOW_VALKEY", "valkeys://:sesame@cache:6379/2")
+    assert not Settings().valkey_is_local
+    assert Settings().valkey == "valkeys://:sesame@cache:6379/2"
+    assert "sesame" not in str(describe(Settings())) + repr(Settings())
 
 
 def test_a_named_cluster_is_not_local(monkeypatch: pytest.MonkeyPatch) -> None:
