@@ -89,6 +89,10 @@ class HttpClient:
         """
         return await self._breakers.call(self.service, shop, lambda: self._send(request))
 
+    def require_closed(self, shop: str = "") -> None:
+        """Raise BreakerOpen while nothing would be sent, for whoever spends something on a request before it is."""
+        self._breakers.require_closed(self.service, shop)
+
     async def close(self) -> None:
         """Close the pooled connections."""
         await self._client.aclose()

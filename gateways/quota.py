@@ -116,3 +116,14 @@ class Quota(Protocol):
         Repeated: an answer to what was granted before the last halving says nothing new.
         """
         ...
+
+
+class Unlimited:
+    """Grants everything: for a server of our own that counts for itself."""
+
+    async def take(self, account: str, endpoint: Endpoint, patience_seconds: float = PATIENCE_SECONDS) -> Grant:
+        """Granted."""
+        return Grant(0.0)
+
+    async def slow_down(self, account: str, endpoint: Endpoint, grant: Grant, retry_after: float | None) -> None:
+        """Nothing is kept of it: the call comes again when its answer said."""
