@@ -41,18 +41,16 @@ from creatorflow.log_reader import StoreLog
 from creatorflow.logs import configure_logs
 from creatorflow.settings import Settings
 from creatorflow.tariffs import TARIFFS
+from creatorflow.tiktok import tiktok
 from gateways.breakers import Breakers
 from gateways.carriers.http import HttpCarrier
 from gateways.carriers.labels.text import Sender
 from gateways.carriers.local import LocalCarrier, label_record, sold, taken_back, void_record
 from gateways.carriers.protocol import Carrier
 from gateways.http_client import HttpClient
-from gateways.marketplaces import Marketplace
 from gateways.suppliers.http import HttpSupplier
 from gateways.suppliers.local import LocalSupplier, supplier_record
 from gateways.suppliers.protocol import Supplier
-from gateways.tiktok.client import App, ShopAccess, TikTokShop
-from gateways.tiktok.local import LocalMarketplace, delay_record, fulfilment_record
 from projections import rebuild as rebuilding
 from projections import store as read_store
 from projections.catalogue import READ_MODELS
@@ -357,19 +355,8 @@ def gateways(settings: Settings) -> Gateways:
         supplier: Supplier = LocalSupplier(supplier_record(settings.home / "supplier", process))
     else:
         supplier = HttpSupplier(HttpClient("supplier", settings.supplier, breakers))
-    return Gateways(carriers, {"tiktok": _tiktok(settings, process, breakers)}, supplier)
-
-
-def _tiktok(settings: Settings, process: str, breakers: Breakers) -> Marketplace:
-    if settings.tiktok_url is None:
-        folder = settings.home / "tiktok"
-        return LocalMarketplace(
-            fulfilment_record(folder / "fulfilments", process), delay_record(folder / "delays", process)
-        )
-    key, secret = settings.require_tiktok_app()
-    access = {DEMO_SHOP.shop: ShopAccess(*settings.require_tiktok_access())}
-    providers = {name: name for name in CARRIERS}
-    return TikTokShop(HttpClient("tiktok", settings.tiktok_url, breakers), App(key, secret), access, providers)
+    marketplace = tiktok(settings, process, breakers, demo_shop=DEMO_SHOP.shop, carriers=CARRIERS)
+    return Gateways(carriers, {"tiktok": marketplace}, supplier)
 
 
 # Commands

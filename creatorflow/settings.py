@@ -27,6 +27,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from gateways.quota import PER_MINUTE, Endpoint
+from gateways.tiktok.endpoints import AUTH_URL, NAMES
+
 PREFIX: Final = "CREATORFLOW_"
 STACK_FILE: Final = "stack.json"
 SECRETS_FILE: Final = "secrets.json"
@@ -64,6 +67,7 @@ class Settings(BaseSettings):
     simulator_carrier_port: PortNumber = 8091
     simulator_supplier_port: PortNumber = 8092
 
+    # How many workers run in all: it is also among how many a quota is divided while Valkey is away.
     workers: int = Field(default=2, ge=1, le=64)
     partitions: int = Field(default=12, ge=1, le=1000)
     replication_factor: int = Field(default=3, ge=1, le=9)
@@ -80,6 +84,10 @@ class Settings(BaseSettings):
     carrier: str = "local"
     supplier: str = "local"
     tiktok_url: str | None = None
+    tiktok_auth_url: str = AUTH_URL
+    tiktok_versions: dict[str, str] = Field(default_factory=dict)
+    tiktok_quota_per_minute: int = Field(default=PER_MINUTE, ge=100)
+    tiktok_quota: dict[Endpoint, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_json: bool = False
@@ -143,6 +151,13 @@ class Settings(BaseSettings):
         if value != "local" and not value.startswith(("http://", "https://")):
             raise ValueError(f"{value!r} is neither 'local' nor an http(s) address")
         return value
+
+    @field_validator("tiktok_versions")
+    @classmethod
+    def _known_calls(cls, versions: dict[str, str]) -> dict[str, str]:
+        if unknown := sorted(versions.keys() - NAMES):
+            raise ValueError(f"{', '.join(unknown)} is no call that is made; there are {', '.join(sorted(NAMES))}")
+        return versions
 
     @field_validator("master_key")
     @classmethod
@@ -291,6 +306,8 @@ def _is_loopback(host: str) -> bool:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return json.dumps(value)
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 

@@ -330,6 +330,23 @@ ALTER TABLE shops ADD COLUMN access_ended_at timestamptz;
 CREATE INDEX shops_without_access ON shops (marketplace, shop) WHERE access_ended_at IS NOT NULL;
 """
 
+_TIKTOK_TOKENS = """
+CREATE TABLE tiktok_tokens (
+    grant_id text PRIMARY KEY,
+    access bytea NOT NULL,
+    access_expires_at timestamptz NOT NULL,
+    refresh bytea NOT NULL,
+    refresh_expires_at timestamptz NOT NULL,
+    refreshed_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE tiktok_shops (
+    shop text PRIMARY KEY,
+    grant_id text NOT NULL,
+    cipher text NOT NULL
+);
+"""
+
 MIGRATIONS: tuple[tuple[int, str], ...] = (
     (1, _EVENTS),
     (2, _OFFSETS),
@@ -341,6 +358,7 @@ MIGRATIONS: tuple[tuple[int, str], ...] = (
     (10, _SHELVES),
     (11, _OBSERVING),
     (13, _ORDER_READS),
+    (14, _TIKTOK_TOKENS),
 )
 
 

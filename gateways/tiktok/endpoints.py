@@ -12,6 +12,9 @@ from urllib.parse import quote
 
 from gateways.quota import Endpoint
 
+API_URL: Final = "https://open-api.tiktokglobalshop.com"
+AUTH_URL: Final = "https://auth.tiktok-shops.com"
+
 
 class Call(NamedTuple):
     """One call. `acts` is false for what only reads, of which nothing can remain unknown."""
