@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 import structlog
 
-from aggregates.event_store.connection import STORE_FAULT, Connection, connect
-from aggregates.event_store.tiktok_tokens import ShopGrant, TokenPair, TokenStore
+from aggregates.event_store.connection import STORE_FAULT, Connection
+from aggregates.event_store.tiktok_tokens import TokenPair, TokenStore
 from gateways.errors import GatewayError, Unavailable
 from gateways.tiktok.access import Access, ShopAccess
 from gateways.tiktok.oauth import TIMEOUT_SECONDS, OAuth
+from streams.store_thread import StoreThread
 
 REFRESHED_BEFORE: Final = timedelta(hours=24)
 LOOKED_AT_AGAIN_AFTER: Final = timedelta(minutes=5)
-"""How long a shop's access is kept in memory, and a refresh that failed is left alone while the token is good."""
+ASKED_AGAIN_AFTER: Final = timedelta(seconds=30)
+"""How long TikTok is left alone after a refresh that failed, as every call would ask for it again."""
 
 log = structlog.get_logger()
 
@@ -50,14 +51,14 @@ class StoredAccess:
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._dsn = dsn
         self._store = store
         self._oauth = oauth
         self._fixed = fixed
         self._now = now
         self._known: dict[str, _Known] = {}
         self._one_at_a_time = asyncio.Lock()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tiktok-access")
+        self._not_asked_before: dict[str, datetime] = {}
+        self._thread = StoreThread(dsn, "tiktok-access")
 
     async def of(self, shop: str) -> ShopAccess | None:
         """What opens a shop; its token is refreshed if it ends within a day, and used as it is if that fails."""
@@ -76,15 +77,13 @@ class StoredAccess:
         async with self._one_at_a_time:
             try:
                 access = await self._looked_up(shop, refused.access_token)
-            except GatewayError as error:
-                log.error("token not renewed", shop=shop, reason=error.reason)
+            except Unavailable:
                 return None
         return None if access is None or access.access_token == refused.access_token else access
 
     async def _looked_up(self, shop: str, refused: str | None) -> ShopAccess | None:
-        loop = asyncio.get_running_loop()
         try:
-            found = await loop.run_in_executor(self._thread, self._load, shop)
+            found = await self._thread.run(self._store.of_shop, shop)
             if found is None:
                 access = await self._fixed.of(shop)
                 return None if access is None else self._keep(shop, access, self._now() + LOOKED_AT_AGAIN_AFTER)
@@ -92,6 +91,7 @@ class StoredAccess:
             if pair.access == refused or pair.access_expires_at - self._now() < REFRESHED_BEFORE:
                 pair = await self._refreshed(pair, refused)
         except STORE_FAULT as error:
+            await self._thread.disconnect()
             raise Unavailable(f"tokens cannot be read: {type(error).__name__}", counts=False) from None
         until = min(self._now() + LOOKED_AT_AGAIN_AFTER, pair.access_expires_at)
         return self._keep(shop, ShopAccess(granted.cipher, pair.access), until)
@@ -102,30 +102,25 @@ class StoredAccess:
 
     async def _refreshed(self, pair: TokenPair, refused: str | None) -> TokenPair:
         """The new pair; where TikTok gives none, the old one while it is good."""
-        loop = asyncio.get_running_loop()
-        try:
-            return await loop.run_in_executor(self._thread, self._refresh, pair, refused, loop)
-        except GatewayError as error:
-            if refused is not None or pair.access_expires_at <= self._now():
-                raise
-            log.warning("token not refreshed", reason=error.reason, good_until=pair.access_expires_at.isoformat())
-            return pair
+        not_before = self._not_asked_before.get(pair.grant)
+        if not_before is None or self._now() >= not_before:
+            loop = asyncio.get_running_loop()
+            try:
+                return await self._thread.run(self._refresh, pair, loop)
+            except (GatewayError, TimeoutError) as error:
+                log.error("token not refreshed", reason=str(error), good_until=pair.access_expires_at.isoformat())
+                self._not_asked_before[pair.grant] = self._now() + ASKED_AGAIN_AFTER
+        if refused is not None or pair.access_expires_at <= self._now():
+            raise Unavailable("the access token has ended and is not refreshed", counts=False)
+        return pair
 
-    def _load(self, shop: str) -> tuple[ShopGrant, TokenPair] | None:
-        with self._connected() as connection:
-            return self._store.of_shop(connection, shop)
-
-    def _refresh(self, seen: TokenPair, refused: str | None, loop: asyncio.AbstractEventLoop) -> TokenPair:
+    def _refresh(self, connection: Connection, seen: TokenPair, loop: asyncio.AbstractEventLoop) -> TokenPair:
         """Hold the row, look whether somebody was faster, ask TikTok on the loop, and store the whole pair."""
-        with self._connected() as connection, self._store.held(connection, seen.grant) as held:
+        with self._store.held(connection, seen.grant) as held:
             if held.access != seen.access:
                 return held
             asked = asyncio.run_coroutine_threadsafe(self._oauth.refresh(held.refresh), loop)
-            new = asked.result(TIMEOUT_SECONDS + 1)
-            pair = TokenPair(seen.grant, new.access, new.access_expires_at, new.refresh, new.refresh_expires_at)
+            pair = TokenPair(*asked.result(TIMEOUT_SECONDS + 1))._replace(grant=seen.grant)
             self._store.replace(connection, pair)
-        log.info("token refreshed", good_until=pair.access_expires_at.isoformat(), was_refused=refused is not None)
+        log.info("token refreshed", good_until=pair.access_expires_at.isoformat())
         return pair
-
-    def _connected(self) -> Connection:
-        return connect(self._dsn, "tiktok-access")

@@ -103,7 +103,7 @@ class SharedQuota:
 
     def _note_away(self, error: Exception) -> None:
         if not self.away:
-            log.warning("quota not shared", error=type(error).__name__, seconds=AWAY_SECONDS)
+            log.warning("quota not shared", kind=type(error).__name__, error=str(error), seconds=AWAY_SECONDS)
         self._away_until = time.monotonic() + AWAY_SECONDS
 
 

@@ -27,10 +27,12 @@ class TokenService:
     def __init__(self) -> None:
         self.latest = "TTP_refresh"
         self.given = 0
+        self.asked = 0
         self.down = False
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         """Answer one refresh."""
+        self.asked += 1
         if self.down:
             raise httpx.ConnectError("down")
         if request.url.params["refresh_token"] != self.latest:
@@ -116,20 +118,26 @@ async def test_while_the_refresh_fails_a_good_token_goes_on(
 async def test_an_expired_token_that_cannot_be_refreshed_waits(
     opened: Connection, process: Processes, service: TokenService
 ) -> None:
-    """Unavailable, so that its calls come again."""
+    """Unavailable, so that its calls come again and none is lost; TikTok is asked once for all of them."""
     _store(opened, timedelta(seconds=-1))
     service.down = True
-    with pytest.raises(Unavailable):
-        await process().of(SHOP)
+    access = process()
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await access.of(SHOP)
+    assert service.asked == 1
 
 
 async def test_a_consent_that_was_withdrawn_has_no_successor(
     opened: Connection, process: Processes, service: TokenService
 ) -> None:
-    """TikTok refuses the refresh token: nothing until the seller consents again."""
-    _store(opened, timedelta(days=3))
+    """TikTok refuses the refresh token: calls wait until the seller consents again, and none is refused for it."""
+    _store(opened, timedelta(seconds=-1))
     service.latest = "another"
-    assert await process().renewed(SHOP, OLD) is None
+    access = process()
+    assert await access.renewed(SHOP, OLD) is None
+    with pytest.raises(Unavailable):
+        await access.of(SHOP)
 
 
 async def test_a_token_set_by_hand_cannot_be_renewed(process: Processes) -> None:
