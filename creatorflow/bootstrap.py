@@ -42,6 +42,7 @@ from creatorflow.logs import configure_logs
 from creatorflow.settings import Settings
 from creatorflow.tariffs import TARIFFS
 from creatorflow.tiktok import tiktok
+from creatorflow.valkey_watch import ValkeyWatch
 from gateways.breakers import Breakers
 from gateways.carriers.http import HttpCarrier
 from gateways.carriers.labels.text import Sender
@@ -147,6 +148,7 @@ async def _worker(settings: Settings) -> None:
     relay = Relay(name, settings.postgres, event_log, relay_publisher, _keys(settings))
     scheduler = Scheduler(settings.postgres, publisher, relay.leading)
     callers = Callers(settings.postgres, gateways(settings), _keys(settings))
+    watch = ValkeyWatch(settings.valkey)
     redeliverer = Redeliverer(settings.postgres, publisher, relay.leading, _keys(settings), event_log)
     try:
         await _until_stopped(
@@ -155,6 +157,7 @@ async def _worker(settings: Settings) -> None:
             scheduler.run(),
             redeliverer.run(),
             callers.run(),
+            watch.run(),
             leave_when_taken_over(settings.postgres),
             _watch(agents),
             _collect_garbage(agents),
@@ -162,7 +165,10 @@ async def _worker(settings: Settings) -> None:
                 settings,
                 name,
                 "worker",
-                lambda: {"stopped": {f"{tp.topic}/{tp.partition}": why for tp, why in standing.stopped.items()}},
+                lambda: {
+                    "stopped": {f"{tp.topic}/{tp.partition}": why for tp, why in standing.stopped.items()},
+                    "away": watch.away,
+                },
             ),
         )
     except (CodeTooOld, NewerEvent) as error:

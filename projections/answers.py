@@ -244,14 +244,15 @@ class AgentHealth(Struct, frozen=True, kw_only=True):
 
 
 class ProcessHealth(Struct, frozen=True, kw_only=True):
-    """One process by its own word."""
+    """One process by its own word. `away` are services that it goes on without: it is degraded."""
 
     name: str
     kind: str
     started_at: datetime
     beat_at: datetime
     code: int | None
-    status: Literal["healthy", "critical"]
+    away: list[str]
+    status: Literal["healthy", "degraded", "critical"]
 
 
 class RelayHealth(Struct, frozen=True, kw_only=True):

@@ -367,13 +367,15 @@ def _agent(agent: str, lag: int | None, seen_position: int, moved_at: datetime, 
 
 
 def _process(beat: Beat, now: datetime) -> answers.ProcessHealth:
+    silent = now - beat.beat_at > PROCESS_SILENT
     return answers.ProcessHealth(
         name=beat.name,
         kind=beat.kind,
         started_at=beat.started_at,
         beat_at=beat.beat_at,
         code=beat.code,
-        status="critical" if now - beat.beat_at > PROCESS_SILENT else "healthy",
+        away=beat.away,
+        status="critical" if silent else "degraded" if beat.away else "healthy",
     )
 
 

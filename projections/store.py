@@ -339,13 +339,14 @@ class Order(NamedTuple):
 
 
 class Beat(NamedTuple):
-    """One process by its own word: when it started, when it last said so, and the number of its code."""
+    """One process by its own word: when it started, when it last said so, its code, and what it does without."""
 
     name: str
     kind: str
     started_at: datetime
     beat_at: datetime
     code: int | None
+    away: list[str]
 
 
 class Reader:
@@ -437,7 +438,9 @@ class Reader:
     async def processes(self) -> list[Beat]:
         """The processes by their own word."""
         found = await self._rows(
-            "SELECT name, kind, started_at, beat_at, (details ->> 'code')::integer FROM processes ORDER BY kind, name"
+            "SELECT name, kind, started_at, beat_at, (details ->> 'code')::integer,"
+            " ARRAY(SELECT jsonb_array_elements_text(coalesce(details -> 'away', '[]')))"
+            " FROM processes ORDER BY kind, name"
         )
         return [Beat._make(row) for row in found]
 

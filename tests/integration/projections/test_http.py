@@ -446,6 +446,26 @@ async def test_health_says_who_is_behind(client: httpx.AsyncClient, connection: 
     assert (found["status"], late) == ("critical", [("read-models.orders", 7)])
 
 
+async def test_a_process_that_goes_on_without_a_service_is_degraded(
+    client: httpx.AsyncClient, connection: Connection
+) -> None:
+    """Valkey away: the worker works, and whoever looks sees that it is not well; back again, it is."""
+    connection.execute(
+        "INSERT INTO processes (name, kind, pid, host, started_at, beat_at, details) VALUES"
+        " ('worker@h:1', 'worker', 1, 'h', %s, %s, '{\"code\": 2, \"away\": [\"valkey\"]}'),"
+        " ('api@h:2', 'api', 2, 'h', %s, %s, '{\"code\": 2}')",
+        (NOON,) * 4,
+    )
+    found = (await client.get("/health")).json()
+    assert [(each["kind"], each["status"], each["away"]) for each in found["processes"]] == [
+        ("api", "healthy", []),
+        ("worker", "degraded", ["valkey"]),
+    ]
+    assert found["status"] == "degraded"
+    connection.execute("UPDATE processes SET details = details || '{\"away\": []}' WHERE kind = 'worker'")
+    assert (await client.get("/health")).json()["status"] == "healthy"
+
+
 async def test_summary_and_metrics_count(client: httpx.AsyncClient, connection: Connection) -> None:
     """Orders by state and open alerts by kind, for people and for Prometheus."""
     story(connection, *hats(), placed(ORDER), short(ORDER))
