@@ -28,8 +28,17 @@ local function class_now(key, limit, now, window, regain)
 end
 """
 
+KEPT: Final = """
+-- Kept at least so long: what was asked to be held for longer stays.
+local function keep(key, milliseconds)
+    server.call('PEXPIRE', key, math.ceil(milliseconds), 'NX')
+    server.call('PEXPIRE', key, math.ceil(milliseconds), 'GT')
+end
+"""
+
 TAKE: Final = (
     LIBRARY
+    + KEPT
     + """
 local log, rank_logs, leases = KEYS[1], { KEYS[2], KEYS[3], KEYS[4] }, KEYS[5]
 local ticket, mine, patience, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -89,8 +98,8 @@ if short_of_class <= 0 and short <= 0 and used < limit then
     server.call('ZREM', class.queue, ticket)
     server.call('ZREM', leases, mine .. '|' .. ticket)
     server.call('HSET', KEYS[4 + 2 * mine], 'tokens', class.tokens - 1, 'at', now)
-    for i, key in ipairs(KEYS) do
-        server.call('PEXPIRE', key, math.ceil(2 * span + regain))
+    for _, key in ipairs(KEYS) do
+        keep(key, 2 * span + regain)
     end
     return { 1, string.format('%.3f', now) }
 end
@@ -113,6 +122,7 @@ return { 0, string.format('%.3f', wait) }
 
 SLOW_DOWN: Final = (
     LIBRARY
+    + KEPT
     + """
 local limit, window, regain, least = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local granted_at, retry_after = tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -123,7 +133,7 @@ if granted_at > class.share_at then
     server.call('HSET', KEYS[1], 'share', math.max(least, class.share / 2), 'share_at', now, 'tokens', 0, 'at', now)
 end
 server.call('HSET', KEYS[1], 'held_until', held_until)
-server.call('PEXPIRE', KEYS[1], math.ceil(2 * window + regain + retry_after))
+keep(KEYS[1], 2 * window + regain + retry_after)
 return 1
 """
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
@@ -65,9 +66,13 @@ class Packages:
             said = mapping.package_results(answer, [push.package for push in pushes])
         except GatewayError as error:
             return [as_push(error)] * len(pushes)
+        checked = [push for push, package in zip(pushes, said, strict=True) if package.check]
+        looked_up = await asyncio.gather(
+            *(self._shipped_as(shop, push.package, push.tracking_number) for push in checked)
+        )
+        found = {push.package: result for push, result in zip(checked, looked_up, strict=True)}
         return [
-            await self._shipped_as(shop, push.package, push.tracking_number) if package.check else package.result
-            for push, package in zip(pushes, said, strict=True)
+            found[push.package] if package.check else package.result for push, package in zip(pushes, said, strict=True)
         ]
 
     async def hand_over(self, shop: str, package: str, handover: Handover) -> PushResult:

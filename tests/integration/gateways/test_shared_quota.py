@@ -129,6 +129,17 @@ async def test_retry_after_holds_the_class_for_every_process(server: Valkey, acc
     assert spent.value.retry_after is not None
     assert 19.0 < spent.value.retry_after <= 20.5
     await other.take(account, Endpoint.ORDER_READ)
+    with pytest.raises(QuotaSpent):
+        await one.take(account, Endpoint.READ)
+
+
+async def test_a_long_hold_outlives_the_grants_of_other_classes(server: Valkey, account: str) -> None:
+    """A class that is to wait for hours is still held when the others' keys would be forgotten."""
+    quota = _quota(server)
+    await quota.slow_down(account, Endpoint.READ, await quota.take(account, Endpoint.READ), 7200.0)
+    await quota.take(account, Endpoint.STOCK)
+    kept = [await server.pttl(key) async for key in server.scan_iter("*:read")]
+    assert max(kept) > 7200 * 1000
 
 
 async def test_a_ticket_whose_owner_is_gone_holds_nobody_up(server: Valkey, account: str) -> None:
