@@ -9,8 +9,9 @@ import structlog
 from valkey.asyncio import Valkey
 from valkey.exceptions import ValkeyError
 
+from gateways.shared_quota import ANSWER_SECONDS
+
 LOOK_SECONDS: Final = 5.0
-ANSWER_SECONDS: Final = 1.0
 
 log = structlog.get_logger()
 

@@ -104,7 +104,7 @@ if short_of_class <= 0 and short <= 0 and used < limit then
     return { 1, string.format('%.3f', now) }
 end
 
-local wait = short_of_class > 0 and math.max(class.held, (before + 1 - class.tokens) / class.rate) or 0
+local wait = short_of_class > 0 and class.held + (before + 1 - class.tokens) / class.rate or 0
 if short > 0 or used >= limit then
     local place = math.max(0, math.min(short, used) - 1)
     local leaving = server.call('ZRANGE', log, place, place, 'WITHSCORES')
@@ -130,9 +130,10 @@ local now = clock()
 local class = class_now(KEYS[1], limit, now, window, regain)
 local held_until = now + math.max(class.held, retry_after)
 if granted_at > class.share_at then
-    server.call('HSET', KEYS[1], 'share', math.max(least, class.share / 2), 'share_at', now, 'tokens', 0, 'at', now)
+    server.call('HSET', KEYS[1], 'share', math.max(least, class.share / 2), 'share_at', now)
 end
-server.call('HSET', KEYS[1], 'held_until', held_until)
+-- The bucket fills from the end of the hold on, so that all who waited for it do not leave at once.
+server.call('HSET', KEYS[1], 'held_until', held_until, 'tokens', 0, 'at', held_until)
 keep(KEYS[1], 2 * window + regain + retry_after)
 return 1
 """

@@ -17,9 +17,11 @@ from gateways.own_quota import OwnQuota
 from gateways.quota import PATIENCE_SECONDS, RANKS, Endpoint, Grant, Limits, Rank
 from gateways.quota_scripts import SLOW_DOWN, TAKE
 
-ANSWER_SECONDS: Final = 1.0
-AWAY_SECONDS: Final = 5.0
-LEASE_SECONDS: Final = 3.0
+ANSWER_SECONDS: Final = 3.0
+"""Much longer than any answer takes; a server whose disk is slow for a moment is not away."""
+
+AWAY_SECONDS: Final = 15.0
+LEASE_SECONDS: Final = 5.0
 """How long a ticket keeps its place when nobody asks for it any more; who waits asks three times within it."""
 
 REGAIN_SECONDS: Final = 600.0
@@ -36,7 +38,7 @@ class SharedQuota:
     """
     The quota of every account, the same for all who name the same server.
 
-    Without the server: `own` decides, and the server is asked again every five seconds.
+    Without the server: `own` decides, and the server is asked again after 15 seconds.
     """
 
     def __init__(self, server: Valkey, limits: Limits, own: OwnQuota, *, lease_seconds: float = LEASE_SECONDS) -> None:

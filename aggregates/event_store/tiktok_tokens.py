@@ -17,6 +17,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from aggregates.event_store.connection import Connection
 
 NONCE_BYTES = 12
+_LONG_ENOUGH = (
+    "SET transaction_timeout = '60s'; SET idle_in_transaction_session_timeout = '60s'; SET statement_timeout = '60s'"
+)
+"""The usual limits are shorter than the token service may take; who waits for the row waits as long as that takes."""
 
 
 class TokenPair(NamedTuple):
@@ -70,7 +74,8 @@ class TokenStore:
 
     @contextmanager
     def held(self, connection: Connection, grant: str) -> Iterator[TokenPair]:
-        """The pair, and nobody else may refresh it inside the block, which is one transaction."""
+        """The pair, and nobody else may refresh it inside the block, which is one transaction of a minute at most."""
+        connection.execute(_LONG_ENOUGH)
         with connection.transaction():
             row = connection.execute(
                 "SELECT grant_id, access, access_expires_at, refresh, refresh_expires_at FROM tiktok_tokens"

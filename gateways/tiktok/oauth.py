@@ -24,8 +24,8 @@ from gateways.tiktok.errors import failure_of, unknown
 from gateways.tiktok.signing import sign
 
 SERVICE: Final = "tiktok-auth"
-TIMEOUT_SECONDS: Final = 8.0
-"""Below the limit of the transaction that holds the tokens' row while they are refreshed."""
+TIMEOUT_SECONDS: Final = 30.0
+"""A refresh that is given up too early may have been made, and the token that it needs is good once."""
 
 SPAN_NOT_TIME: Final = 10 * 365 * 86400
 """An expiry below this is a span from now: that it is a time, as the documentation shows, is not confirmed."""

@@ -15,6 +15,7 @@ from creatorflow.tiktok_access import StoredAccess
 from gateways.errors import Unavailable
 from gateways.tiktok.access import App, FixedAccess, ShopAccess
 from gateways.tiktok.oauth import OAuth
+from tests.waiting import soon
 
 KEY = bytes(range(32))
 SHOP, BY_HAND = "749", "750"
@@ -29,10 +30,16 @@ class TokenService:
         self.given = 0
         self.asked = 0
         self.down = False
+        self.broken = False
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        """Answer one refresh."""
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Answer one refresh, when it may."""
         self.asked += 1
+        await self.may_answer.wait()
+        if self.broken:
+            return httpx.Response(500)
         if self.down:
             raise httpx.ConnectError("down")
         if request.url.params["refresh_token"] != self.latest:
@@ -57,12 +64,30 @@ def service() -> TokenService:
 @pytest.fixture
 def process(database: str, service: TokenService) -> Processes:
     """Makes what one process has."""
+    return lambda: _process(database, service, Clock())
 
-    def make() -> StoredAccess:
-        oauth = OAuth(App("k", "s"), "http://api.test", "http://auth.test", transport=httpx.MockTransport(service))
-        return StoredAccess(database, TokenStore(KEY), oauth, FixedAccess({BY_HAND: OLD}))
 
-    return make
+class Clock:
+    """Now, or so much later."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+def _process(dsn: str, service: TokenService, clock: Clock) -> StoredAccess:
+    oauth = OAuth(App("k", "s"), "http://api.test", "http://auth.test", transport=httpx.MockTransport(service))
+    return StoredAccess(dsn, TokenStore(KEY), oauth, FixedAccess({BY_HAND: OLD}), now=clock)
+
+
+def _one_holds_the_row_and_one_waits(connection: Connection) -> bool:
+    rows = connection.execute(
+        "SELECT coalesce(wait_event_type, '') FROM pg_stat_activity"
+        " WHERE application_name = 'creatorflow tiktok-access' AND state <> 'idle'"
+    )
+    return sorted(row[0] for row in rows) == ["Client", "Lock"]
 
 
 def _store(connection: Connection, good_for: timedelta) -> None:
@@ -102,6 +127,33 @@ async def test_a_token_that_was_refused_is_renewed_once_by_all(
     assert set(found) == {ShopAccess(OLD.cipher, "TTP_new_1")}
     assert await processes[0].of(SHOP) == ShopAccess(OLD.cipher, "TTP_new_1")
     assert service.given == 1
+
+
+async def test_fc_39_two_workers_refresh_at_the_same_time(
+    opened: Connection, database: str, service: TokenService
+) -> None:
+    """
+    FC-39: eight calls in two processes and a slow token service: one refresh, and the newest pair is stored.
+
+    A 500 then is not a revocation: what is good goes on, and the refresh is made again.
+    """
+    clock = Clock()
+    processes = [_process(database, service, clock) for _ in range(2)]
+    _store(opened, timedelta(seconds=-1))
+    service.may_answer.clear()
+    calls = [asyncio.create_task(processes[number % 2].of(SHOP)) for number in range(8)]
+    await soon(lambda: _one_holds_the_row_and_one_waits(opened))
+    service.may_answer.set()
+    assert set(await asyncio.gather(*calls)) == {ShopAccess(OLD.cipher, "TTP_new_1")}
+    found = TokenStore(KEY).of_shop(opened, SHOP)
+    assert found is not None
+    assert (service.given, found[1].refresh) == (1, service.latest)
+    service.broken = True
+    clock.ahead = timedelta(days=6, hours=12)
+    assert await processes[0].of(SHOP) == ShopAccess(OLD.cipher, "TTP_new_1")
+    service.broken = False
+    clock.ahead += timedelta(minutes=6)
+    assert await processes[0].of(SHOP) == ShopAccess(OLD.cipher, "TTP_new_2")
 
 
 async def test_while_the_refresh_fails_a_good_token_goes_on(

@@ -73,6 +73,16 @@ def test_who_holds_a_pair_holds_it_alone(opened: Connection, other: Connection) 
         assert (found.access, found.refresh) == ("TTP_new", "TTP_new_refresh")
 
 
+def test_who_holds_a_pair_may_wait_for_tiktok_longer_than_transactions_usually_take(opened: Connection) -> None:
+    """The token service may take half a minute; the store's limits for other work are 10 and 15 s."""
+    store = TokenStore(KEY)
+    store.add(opened, PAIR, SHOPS)
+    with store.held(opened, "seller"):
+        names = ("transaction_timeout", "idle_in_transaction_session_timeout", "statement_timeout")
+        limits = [opened.execute("SELECT current_setting(%s)", (name,)).fetchone() for name in names]
+    assert limits == [("1min",)] * 3
+
+
 def test_a_refresh_that_breaks_off_changes_nothing(opened: Connection) -> None:
     """The pair is replaced whole or not at all."""
     store = TokenStore(KEY)

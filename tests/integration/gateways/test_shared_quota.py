@@ -29,8 +29,9 @@ def account() -> str:
 
 @pytest.fixture
 async def server(valkey: str) -> AsyncIterator[Valkey]:
-    """A connection to the server."""
+    """A connection to the server, in which there is nothing."""
     client: Valkey = Valkey.from_url(valkey)
+    await client.flushdb()
     yield client
     await client.aclose()
 
@@ -82,28 +83,19 @@ async def test_never_more_than_the_limit_in_any_window(server: Valkey, account: 
     assert LIMITS.shared * 0.9 < most <= LIMITS.shared
 
 
-async def test_who_waits_is_served_by_rank_then_by_age(server: Valkey, account: str) -> None:
-    """Reads that wait for a long time let a cancellation go first, and keep their order among themselves."""
-    quota = _quota(server)
+async def test_who_waits_goes_before_who_comes_later_and_the_urgent_before_both(server: Valkey, account: str) -> None:
+    """One place gets free while a read waits: another read does not take it, a cancellation does."""
+    limits = Limits(per_window=42, window_seconds=600.0, processes=2)
+    quota = SharedQuota(server, limits, OwnQuota(limits), lease_seconds=60.0)
     assert await _spend(quota, account, Endpoint.READ) == 28
     assert await _spend(quota, account, Endpoint.CANCELLATION) == 8
-    order: list[str] = []
-
-    async def wait(name: str, endpoint: Endpoint) -> None:
-        await quota.take(account, endpoint, patience_seconds=30)
-        order.append(name)
-
-    waiting: list[asyncio.Task[Any]] = []
-    for name, endpoint in (
-        ("read 1", Endpoint.READ),
-        ("read 2", Endpoint.ORDER_READ),
-        ("cancel", Endpoint.CANCELLATION),
-    ):
-        waiting.append(asyncio.create_task(wait(name, endpoint)))
-        await _queued(server, account, endpoint)
-    await asyncio.gather(*waiting)
-    assert order.index("read 1") < order.index("read 2")
-    assert order.index("cancel") < order.index("read 2")
+    waits = asyncio.create_task(quota.take(account, Endpoint.READ, patience_seconds=3600))
+    await _queued(server, account, Endpoint.READ)
+    await _leave_the_window(server)
+    with pytest.raises(QuotaSpent):
+        await quota.take(account, Endpoint.ORDER_READ, patience_seconds=0)
+    await quota.take(account, Endpoint.CANCELLATION, patience_seconds=0)
+    waits.cancel()
 
 
 async def test_a_class_is_halved_once_for_all_that_was_sent_before(server: Valkey, account: str) -> None:
@@ -131,6 +123,22 @@ async def test_retry_after_holds_the_class_for_every_process(server: Valkey, acc
     await other.take(account, Endpoint.ORDER_READ)
     with pytest.raises(QuotaSpent):
         await one.take(account, Endpoint.READ)
+
+
+async def test_fc_38_thirty_workers_that_met_a_limit_do_not_come_back_together(server: Valkey, account: str) -> None:
+    """FC-38: 30 workers in 3 processes are all told to wait: none is earlier, and they come one after the other."""
+    limits = Limits(per_window=200, window_seconds=2.0, overtaking_seconds=0.0, processes=3)
+    quotas = [_quota(server, limits) for _ in range(3)]
+    grants = [await quotas[number % 3].take(account, Endpoint.ORDER_READ) for number in range(30)]
+    for number, grant in enumerate(grants):
+        await quotas[number % 3].slow_down(account, Endpoint.ORDER_READ, grant, 0.5)
+    told_at = grants[-1].at
+    again = await asyncio.gather(*(quotas[number % 3].take(account, Endpoint.ORDER_READ) for number in range(30)))
+    times = sorted(each.at for each in again)
+    assert times[0] >= told_at + 500
+    rate = limits.shared / 2 / (limits.window_seconds * 1000)
+    assert times[-1] - times[0] >= 29 / rate * 0.9
+    assert await _share(server, Endpoint.ORDER_READ) > 0.49
 
 
 async def test_a_long_hold_outlives_the_grants_of_other_classes(server: Valkey, account: str) -> None:
@@ -175,3 +183,10 @@ async def _queued(server: Valkey, account: str, endpoint: Endpoint) -> None:
 async def _share(server: Any, endpoint: Endpoint) -> float:
     kept = [await server.hgetall(key) async for key in server.scan_iter(f"*:{endpoint}")]
     return max(float(each.get(b"share", 0)) for each in kept)
+
+
+async def _leave_the_window(server: Any) -> None:
+    """Let the oldest read of the account be forgotten, as if its time had come."""
+    (full,) = [key async for key in server.scan_iter("*:log:2") if await server.zcard(key) == 28]
+    ((ticket, _),) = await server.zpopmin(full)
+    await server.zrem(full.removesuffix(b":2"), ticket)
