@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from valkey.asyncio import Valkey
 
-from aggregates.event_store.connection import connect
+from aggregates.event_store import shops
+from aggregates.event_store.connection import Connection, connect
 from aggregates.event_store.tiktok_tokens import ShopGrant, TokenPair, TokenStore
 from creatorflow.settings import Settings
 from creatorflow.tiktok_access import StoredAccess
@@ -70,11 +73,18 @@ def authorise(settings: Settings, code: str) -> list[OpenedShop]:
 async def _authorise(settings: Settings, code: str) -> list[OpenedShop]:
     oauth = _oauth(settings)
     pair = await oauth.exchange(code)
-    shops = await oauth.shops(pair.access)
-    grants = [ShopGrant(each.shop, each.cipher) for each in shops]
+    opened = await oauth.shops(pair.access)
     with connect(settings.postgres, "tiktok-access") as connection:
-        _tokens(settings).add(connection, TokenPair(*pair), grants)
-    return shops
+        keep_consent(connection, _tokens(settings), TokenPair(*pair), opened)
+    return opened
+
+
+def keep_consent(connection: Connection, store: TokenStore, pair: TokenPair, opened: Sequence[OpenedShop]) -> None:
+    """Store the tokens, and let the calls of a shop go on that had taken our access away before."""
+    now = datetime.now(UTC)
+    with connection.transaction():
+        store.add(connection, pair, [ShopGrant(each.shop, each.cipher) for each in opened])
+        shops.note_access(connection, [shops.Access("tiktok", each.shop, now, ended=False) for each in opened])
 
 
 def _oauth(settings: Settings) -> OAuth:

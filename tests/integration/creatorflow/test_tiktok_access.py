@@ -9,12 +9,15 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from aggregates.event_store import shops
 from aggregates.event_store.connection import Connection
 from aggregates.event_store.tiktok_tokens import ShopGrant, TokenPair, TokenStore
+from creatorflow.bootstrap import DEMO_SHOP
+from creatorflow.tiktok import keep_consent
 from creatorflow.tiktok_access import StoredAccess
 from gateways.errors import Unavailable
 from gateways.tiktok.access import App, FixedAccess, ShopAccess
-from gateways.tiktok.oauth import OAuth
+from gateways.tiktok.oauth import OAuth, OpenedShop
 from tests.waiting import soon
 
 KEY = bytes(range(32))
@@ -190,6 +193,17 @@ async def test_a_consent_that_was_withdrawn_has_no_successor(
     assert await access.renewed(SHOP, OLD) is None
     with pytest.raises(Unavailable):
         await access.of(SHOP)
+
+
+def test_a_new_consent_lets_the_calls_of_its_shop_go_on(opened: Connection) -> None:
+    """A shop that took our access away is asked again once its seller consented anew; another one is not."""
+    ended = [shops.Access("tiktok", shop, datetime.now(UTC), ended=True) for shop in (DEMO_SHOP.shop, "751")]
+    shops.note_access(opened, ended)
+    assert shops.without_access(opened) == {("tiktok", DEMO_SHOP.shop)}
+    pair = TokenPair("seller", "TTP_access", datetime.now(UTC), "TTP_refresh", datetime.now(UTC))
+    keep_consent(opened, TokenStore(KEY), pair, [OpenedShop(DEMO_SHOP.shop, "GCP", "Demo", "US")])
+    assert shops.without_access(opened) == set()
+    assert TokenStore(KEY).of_shop(opened, DEMO_SHOP.shop) == (ShopGrant(DEMO_SHOP.shop, "GCP"), pair)
 
 
 async def test_a_token_set_by_hand_cannot_be_renewed(process: Processes) -> None:
