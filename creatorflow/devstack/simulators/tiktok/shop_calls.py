@@ -1,0 +1,95 @@
+"""What a shop is: its warehouses, its shipping providers, how it sells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from creatorflow.devstack.simulators.tiktok.answers import BAD_PARAMETERS, Refused
+from creatorflow.devstack.simulators.tiktok.calls import Call, Endpoint
+from creatorflow.devstack.simulators.tiktok.orders import Order
+from creatorflow.devstack.simulators.tiktok.packages import DELIVERY_OPTION, PROVIDERS
+
+DAYS_MAX: Final = 90
+
+
+def warehouses(call: Call) -> dict[str, Any]:
+    """Get Warehouse List."""
+    known = call.shop.warehouses.values()
+    return {
+        "warehouses": [
+            {
+                "id": warehouse.id,
+                "name": warehouse.name,
+                "effect_status": warehouse.effect_status,
+                "type": warehouse.type,
+                "sub_type": "DOMESTIC_WAREHOUSE",
+                "is_default": warehouse.is_default,
+                "address": {"region_code": call.shop.region},
+            }
+            for warehouse in known
+        ]
+    }
+
+
+def providers(call: Call) -> dict[str, Any]:
+    """Get Shipping Providers of the one delivery option."""
+    if call.path["id"] != DELIVERY_OPTION:
+        raise Refused(BAD_PARAMETERS, "delivery option not found", status=400)
+    return {"shipping_providers": [{"id": number, "name": name} for number, name in PROVIDERS.items()]}
+
+
+def performance(call: Call) -> dict[str, Any]:
+    """
+    Get Shop Performance: what was sold, by day or over all days asked for.
+
+    Only days that are over are known, as with the real one.
+    """
+    start, end = _day(call.query("start_date_ge")), _day(call.query("end_date_lt"))
+    if not timedelta(0) < end - start <= timedelta(days=DAYS_MAX):
+        raise Refused(BAD_PARAMETERS, f"1 to {DAYS_MAX} days", status=400)
+    yesterday = datetime.fromtimestamp(call.shop.now(), UTC).date() - timedelta(days=1)
+    days = [start + timedelta(days=number) for number in range((end - start).days)]
+    spans = [(day, day + timedelta(days=1)) for day in days] if call.query("granularity") == "1D" else [(start, end)]
+    orders = [order for order in call.shop.orders.values() if order.paid_time]
+    return {
+        "latest_available_date": yesterday.isoformat(),
+        "performance": {"intervals": [_interval(orders, *span, yesterday) for span in spans]},
+    }
+
+
+def _interval(orders: Sequence[Order], start: date, end: date, last: date) -> dict[str, Any]:
+    sold = [order for order in orders if start <= _date_of(order.paid_time) < end and _date_of(order.paid_time) <= last]
+    lines = [line for order in sold for line in order.open_lines]
+    amount = str(sum((Decimal(line.price) for line in lines), Decimal("0.00")))
+    return {
+        "start_date": start.isoformat(),
+        "end_date": end.isoformat(),
+        "sales": {
+            "gmv": {"amount": amount, "currency": "USD"},
+            "orders_count": len(sold),
+            "items_sold": len(lines),
+            "customers_count": len({order.buyer.user_id for order in sold}),
+            "cancellations_and_returns": sum(order.status == "CANCELLED" for order in sold),
+        },
+    }
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refused(BAD_PARAMETERS, "start_date_ge and end_date_lt are dates", status=400) from None
+
+
+def _date_of(second: int) -> date:
+    return datetime.fromtimestamp(second, UTC).date()
+
+
+ENDPOINTS: Final = (
+    Endpoint("GET", "/logistics/202309/warehouses", "shop.read", warehouses),
+    Endpoint("GET", "/logistics/202309/delivery_options/{id}/shipping_providers", "shop.read", providers),
+    Endpoint("GET", "/analytics/202609/shop/performance", "shop.read", performance),
+)
