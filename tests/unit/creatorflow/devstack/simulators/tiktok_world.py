@@ -77,11 +77,12 @@ class TikTokWorld:
         shop: str = SHOP,
         token: str = "",
         app: App = APP,
-        **query: str,
+        **query: str | None,
     ) -> dict[str, Any]:
         """One signed request; the envelope, with `status` and `retry_after` of HTTP beside it."""
         raw = b"" if body is None else json.dumps(body).encode()
-        params = {"app_key": app.key, "timestamp": str(int(self.wall)), "shop_cipher": ACCESS[shop].cipher, **query}
+        given = {"app_key": app.key, "timestamp": str(int(self.wall)), "shop_cipher": ACCESS[shop].cipher, **query}
+        params = {name: value for name, value in given.items() if value is not None}
         params["sign"] = sign(app.secret, path, params, raw)
         headers = {"x-tts-access-token": token or ACCESS[shop].access_token, "Content-Type": "application/json"}
         answer = await self._http.request(method, path, params=params, content=raw, headers=headers)
@@ -105,6 +106,15 @@ class TikTokWorld:
         answer = await self._http.post(f"/creatorflow/{path}", json=body or {})
         assert answer.status_code == 409, answer.text
         return str(answer.json()["error"])
+
+    async def refused(self, path: str, body: Mapping[str, Any]) -> int:
+        """The status of a control that makes no sense."""
+        return (await self._http.post(f"/creatorflow/{path}", json=body)).status_code
+
+    async def spoil(self, *faults: Mapping[str, Any], **settings: Any) -> None:
+        """Tell the simulator what to do wrong from now on."""
+        answer = await self._http.post("/_control", json={"faults": faults, **settings})
+        assert answer.status_code == 200, answer.text
 
     async def fetch(self, url: str) -> bytes | None:
         """The file at an address that an answer gave; None where it is gone."""
