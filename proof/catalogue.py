@@ -38,6 +38,7 @@ PROOFS = (
     Proof("never-skips"),
     Proof("field-cases-1"),
     Proof("field-cases-2"),
+    Proof("outside-client"),
     Proof("bad-input"),
     Proof("last-units"),
     Proof("count-in-the-evening"),

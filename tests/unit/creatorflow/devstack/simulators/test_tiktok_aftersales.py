@@ -152,7 +152,8 @@ async def test_goods_come_back_step_by_step(world: TikTokWorld) -> None:
     order = await _arrived(world, 2)
     line = order["line_items"][0]["id"]
     request = await world.drive(f"orders/{order['id']}/return", {"line_ids": [line]})
-    approve, key = _decide(request, "approve"), {"idempotency_key": "k1"}
+    approve = _decide(request, "approve")
+    key: dict[str, Any] = {"idempotency_key": "k1"}
     await world.spoil(LOST)
     await world.ask("POST", approve, {"decision": "APPROVE_RETURN"}, **key)
     assert (await world.ask("POST", approve, {"decision": "APPROVE_RETURN"}, **key))["code"] == 0

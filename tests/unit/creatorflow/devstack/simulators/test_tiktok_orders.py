@@ -104,7 +104,12 @@ async def test_orders_are_found_by_when_they_changed(world: TikTokWorld) -> None
     window = {"update_time_ge": start, "update_time_lt": start + 40}
     found, token = [], ""
     while True:
-        query = {"page_size": "3", "sort_field": "update_time", "sort_order": "ASC", "page_token": token}
+        query: dict[str, Any] = {
+            "page_size": "3",
+            "sort_field": "update_time",
+            "sort_order": "ASC",
+            "page_token": token,
+        }
         data = (await world.ask("POST", SEARCH, window, **query))["data"]
         found += [order["id"] for order in data["orders"]]
         token = data["next_page_token"]
@@ -126,7 +131,7 @@ async def test_orders_are_found_by_when_they_changed(world: TikTokWorld) -> None
     ],
 )
 async def test_a_search_that_makes_no_sense_is_refused(
-    world: TikTokWorld, body: dict[str, Any], query: dict[str, str]
+    world: TikTokWorld, body: dict[str, Any], query: dict[str, Any]
 ) -> None:
     """Refused: a size, a token, a field or a time that is none."""
     assert (await world.ask("POST", SEARCH, body, **query))["code"] == 36009004
@@ -137,7 +142,7 @@ async def test_pages_can_shift_under_a_reader(world: TikTokWorld, shift: int, se
     """Told so, the second page begins late, so that an order is missed, or early, so that one comes twice."""
     placed = [(await world.place())["id"] for _ in range(4)]
     await world.spoil(page_shift=shift)
-    query = {"page_size": "2", "sort_order": "ASC"}
+    query: dict[str, Any] = {"page_size": "2", "sort_order": "ASC"}
     first = (await world.ask("POST", SEARCH, {}, **query))["data"]
     second = (await world.ask("POST", SEARCH, {}, page_token=first["next_page_token"], **query))["data"]
     assert [placed.index(order["id"]) for page in (first, second) for order in page["orders"]] == seen

@@ -12,7 +12,7 @@ BATCH = "/fulfillment/202309/packages/ship"
 CREATE = "/fulfillment/202512/packages"
 SELF = {"tracking_number": "9400188999098483311200", "shipping_provider_id": "7000000000000000001"}
 LOST = {"kind": "act-then-wrong", "status": 500, "requests": 1}
-LABEL = {"document_type": "SHIPPING_LABEL"}
+LABEL: dict[str, Any] = {"document_type": "SHIPPING_LABEL"}
 
 
 def _mark(order: dict[str, Any]) -> str:
@@ -201,7 +201,7 @@ async def test_orders_of_one_buyer_go_in_one_parcel(world: TikTokWorld) -> None:
 async def test_documents_are_of_arranged_platform_parcels(elsewhere: TikTokWorld) -> None:
     """Refused: for the seller's own shipping, before arranging, another kind of document."""
     own, platform = await elsewhere.place(), await elsewhere.place(shipping_type="TIKTOK")
-    asked = [
+    asked: list[tuple[str, dict[str, Any]]] = [
         (own["packages"][0]["id"], LABEL),
         (platform["packages"][0]["id"], LABEL),
         (platform["packages"][0]["id"], {"document_type": "PACKING_SLIP"}),

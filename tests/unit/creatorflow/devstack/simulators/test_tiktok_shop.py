@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from gateways.tiktok.signing import sign
@@ -14,7 +16,7 @@ NUMBER = {"tracking_number": "9400188999098483311200", "shipping_provider_id": "
 async def test_a_shops_sales_are_known_a_day_late(world: TikTokWorld) -> None:
     """Done: the day of a sale is empty while it lasts and tells it after midnight; the last known day is named."""
     await world.place(3)
-    window = {"start_date_ge": "2025-10-09", "end_date_lt": "2025-10-10"}
+    window: dict[str, Any] = {"start_date_ge": "2025-10-09", "end_date_lt": "2025-10-10"}
     today = (await world.ask("GET", PERFORMANCE, **window))["data"]["performance"]["intervals"][0]
     await world.drive("clock", {"advance_seconds": 86_400})
     later = (await world.ask("GET", PERFORMANCE, **window))["data"]
@@ -33,7 +35,7 @@ async def test_days_that_make_no_sense_are_refused(world: TikTokWorld, window: t
 
 async def test_a_day_each_or_all_together(world: TikTokWorld) -> None:
     """Done: by granularity one interval for each day, else one for all."""
-    window = {"start_date_ge": "2025-10-01", "end_date_lt": "2025-10-04"}
+    window: dict[str, Any] = {"start_date_ge": "2025-10-01", "end_date_lt": "2025-10-04"}
     daily = await world.ask("GET", PERFORMANCE, granularity="1D", **window)
     whole = await world.ask("GET", PERFORMANCE, **window)
     assert [len(said["data"]["performance"]["intervals"]) for said in (daily, whole)] == [3, 1]
