@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from creatorflow.devstack.simulators.tiktok.answers import BAD_PARAMETERS, Refused
 from creatorflow.devstack.simulators.tiktok.calls import Call, Endpoint
-from creatorflow.devstack.simulators.tiktok.orders import Order
+from creatorflow.devstack.simulators.tiktok.orders import DAY, HOUR, Order
 from creatorflow.devstack.simulators.tiktok.packages import DELIVERY_OPTION, PROVIDERS
 
 DAYS_MAX: Final = 90
+HOURLY_DAYS: Final = 30
 
 
 def warehouses(call: Call) -> dict[str, Any]:
@@ -60,20 +61,41 @@ def performance(call: Call) -> dict[str, Any]:
     }
 
 
+def hours(call: Call) -> dict[str, Any]:
+    """Get Shop Performance Per Hour: sales of one of the last thirty days, today's up to now, hours 1 to 24."""
+    day, now = _day(call.path["date"]), call.shop.now()
+    if not timedelta(0) <= _date_of(now) - day < timedelta(days=HOURLY_DAYS):
+        raise Refused(BAD_PARAMETERS, f"one of the last {HOURLY_DAYS} days", status=400)
+    midnight = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+    orders = [order for order in call.shop.orders.values() if midnight <= order.paid_time < midnight + DAY]
+    ended = min(24, (now - midnight) // HOUR + 1)
+    intervals = [
+        {"index": number + 1, **_sales([order for order in orders if (order.paid_time - midnight) // HOUR == number])}
+        for number in range(ended)
+    ]
+    return {
+        "performance": {"intervals": intervals, "overall": _sales(orders), "latest_available_timestamp": now},
+    }
+
+
 def _interval(orders: Sequence[Order], start: date, end: date, last: date) -> dict[str, Any]:
     sold = [order for order in orders if start <= _date_of(order.paid_time) < end and _date_of(order.paid_time) <= last]
-    lines = [line for order in sold for line in order.open_lines]
-    amount = str(sum((Decimal(line.price) for line in lines), Decimal("0.00")))
+    cancelled = sum(order.status == "CANCELLED" for order in sold)
     return {
         "start_date": start.isoformat(),
         "end_date": end.isoformat(),
-        "sales": {
-            "gmv": {"amount": amount, "currency": "USD"},
-            "orders_count": len(sold),
-            "items_sold": len(lines),
-            "customers_count": len({order.buyer.user_id for order in sold}),
-            "cancellations_and_returns": sum(order.status == "CANCELLED" for order in sold),
-        },
+        "sales": {**_sales(sold), "cancellations_and_returns": cancelled},
+    }
+
+
+def _sales(orders: Sequence[Order]) -> dict[str, Any]:
+    lines = [line for order in orders for line in order.open_lines]
+    amount = str(sum((Decimal(line.price) for line in lines), Decimal("0.00")))
+    return {
+        "gmv": {"amount": amount, "currency": "USD"},
+        "orders_count": len(orders),
+        "items_sold": len(lines),
+        "customers_count": len({order.buyer.user_id for order in orders}),
     }
 
 
@@ -92,4 +114,5 @@ ENDPOINTS: Final = (
     Endpoint("GET", "/logistics/202309/warehouses", "shop.read", warehouses),
     Endpoint("GET", "/logistics/202309/delivery_options/{id}/shipping_providers", "shop.read", providers),
     Endpoint("GET", "/analytics/202609/shop/performance", "shop.read", performance),
+    Endpoint("GET", "/analytics/202510/shop/performance/{date}/performance_per_hour", "shop.read", hours),
 )

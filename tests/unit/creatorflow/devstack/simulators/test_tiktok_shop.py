@@ -41,6 +41,19 @@ async def test_a_day_each_or_all_together(world: TikTokWorld) -> None:
     assert [len(said["data"]["performance"]["intervals"]) for said in (daily, whole)] == [3, 1]
 
 
+async def test_sales_are_known_by_the_hour(world: TikTokWorld) -> None:
+    """Done: today up to the hour that it is; a day ahead, or more than thirty back, is refused."""
+    await world.place(2)
+    world.pass_time(3_600)
+    await world.place(1)
+    path = "/analytics/202510/shop/performance/{}/performance_per_hour"
+    said = (await world.ask("GET", path.format("2025-10-09")))["data"]["performance"]
+    assert [hour["items_sold"] for hour in said["intervals"]] == [*[0] * 8, 2, 1]
+    assert (said["intervals"][-1]["index"], said["overall"]["items_sold"]) == (10, 3)
+    for day in ("2025-10-10", "2025-09-09", "today"):
+        assert (await world.ask("GET", path.format(day)))["code"] == 36009004
+
+
 async def test_the_ways_to_ship_are_known(world: TikTokWorld) -> None:
     """Done: the providers of the order's own delivery option; another option is refused."""
     order = await world.place()
