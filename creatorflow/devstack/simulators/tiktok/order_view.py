@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from creatorflow.devstack.simulators.tiktok.orders import DAY, Line, Order
-from creatorflow.devstack.simulators.tiktok.packages import DELIVERY_OPTION, PROVIDERS, Package
+from creatorflow.devstack.simulators.tiktok.packages import PLATFORM_DELIVERY, PROVIDERS, SELLER_DELIVERY, Package
 from creatorflow.devstack.simulators.tiktok.shop import Shop
 
 MASK: Final = "***"
@@ -56,7 +56,7 @@ def order_view(shop: Shop, order: Order) -> dict[str, Any]:
         "fulfillment_type": order.fulfillment_type,
         "shipping_type": order.shipping_type,
         "delivery_type": "HOME_DELIVERY",
-        "delivery_option_id": DELIVERY_OPTION,
+        "delivery_option_id": SELLER_DELIVERY if order.shipping_type == "SELLER" else PLATFORM_DELIVERY,
         "delivery_option_name": "Standard shipping",
         "warehouse_id": next((line.warehouse_id for line in order.lines), ""),
         "split_or_combine_tag": next((package.tag for package in packages if package.tag), ""),

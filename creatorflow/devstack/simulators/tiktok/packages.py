@@ -13,8 +13,9 @@ PROVIDERS: Final = {
     "7000000000000000002": "UPS",
     "7000000000000000003": "FedEx",
 }
-DELIVERY_OPTION: Final = "7091146663229650001"
-"""The one way to send a parcel that this shop offers its buyers."""
+SELLER_DELIVERY: Final = "7091146663229650001"
+PLATFORM_DELIVERY: Final = "7091146663229650002"
+"""The way to send a parcel that buyers are offered, by who ships it."""
 
 PackageStatus = Literal["TO_FULFILL", "PROCESSING", "FULFILLING", "COMPLETED", "CANCELLED"]
 

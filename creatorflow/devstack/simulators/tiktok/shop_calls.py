@@ -10,7 +10,7 @@ from typing import Any, Final
 from creatorflow.devstack.simulators.tiktok.answers import BAD_PARAMETERS, Refused
 from creatorflow.devstack.simulators.tiktok.calls import Call, Endpoint
 from creatorflow.devstack.simulators.tiktok.orders import DAY, HOUR, Order
-from creatorflow.devstack.simulators.tiktok.packages import DELIVERY_OPTION, PROVIDERS
+from creatorflow.devstack.simulators.tiktok.packages import PROVIDERS, SELLER_DELIVERY
 
 DAYS_MAX: Final = 90
 HOURLY_DAYS: Final = 30
@@ -36,9 +36,9 @@ def warehouses(call: Call) -> dict[str, Any]:
 
 
 def providers(call: Call) -> dict[str, Any]:
-    """Get Shipping Providers of the one delivery option."""
-    if call.path["id"] != DELIVERY_OPTION:
-        raise Refused(BAD_PARAMETERS, "delivery option not found", status=400)
+    """Get Shipping Providers. Refused: an unknown delivery option, and that of what TikTok ships."""
+    if call.path["id"] != SELLER_DELIVERY:
+        raise Refused(BAD_PARAMETERS, "delivery option is not one that the seller ships with", status=400)
     return {"shipping_providers": [{"id": number, "name": name} for number, name in PROVIDERS.items()]}
 
 

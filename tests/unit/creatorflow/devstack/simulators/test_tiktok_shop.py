@@ -55,12 +55,13 @@ async def test_sales_are_known_by_the_hour(world: TikTokWorld) -> None:
 
 
 async def test_the_ways_to_ship_are_known(world: TikTokWorld) -> None:
-    """Done: the providers of the order's own delivery option; another option is refused."""
-    order = await world.place()
+    """Done: the providers of an order that the seller ships; of what TikTok ships, or no option, it is refused."""
+    order, platform = await world.place(), await world.place(shipping_type="TIKTOK")
     path = "/logistics/202309/delivery_options/{}/shipping_providers"
     said = await world.ask("GET", path.format(order["delivery_option_id"]))
     assert NUMBER["shipping_provider_id"] in {each["id"] for each in said["data"]["shipping_providers"]}
-    assert (await world.ask("GET", path.format("1")))["code"] == 36009004
+    for option in (platform["delivery_option_id"], "1"):
+        assert (await world.ask("GET", path.format(option)))["code"] == 36009004
 
 
 async def test_a_fault_leaves_the_controls_alone(world: TikTokWorld) -> None:
