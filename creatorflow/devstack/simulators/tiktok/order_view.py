@@ -8,8 +8,10 @@ from typing import Any, Final
 from creatorflow.devstack.simulators.tiktok.orders import DAY, Line, Order
 from creatorflow.devstack.simulators.tiktok.packages import PLATFORM_DELIVERY, PROVIDERS, SELLER_DELIVERY, Package
 from creatorflow.devstack.simulators.tiktok.shop import Shop
+from schemas.shares import spread
 
 MASK: Final = "***"
+CENTS: Final = 2
 MASKED_STATUSES: Final = frozenset({"UNPAID", "ON_HOLD", "CANCELLED"})
 MASKED_AFTER_COMPLETION: Final = 30 * DAY
 DISPLAY_STATUS: Final = {
@@ -66,7 +68,10 @@ def order_view(shop: Shop, order: Order) -> dict[str, Any]:
         "packages": [{"id": package.id} for package in packages],
         "payment": _payment(order),
         "recipient_address": address_view(order, shop.now()),
-        "line_items": [_line(order, line, shop.packages.get(line.package_id)) for line in order.lines],
+        "line_items": [
+            _line(order, line, discount, shop.packages.get(line.package_id))
+            for line, discount in zip(order.lines, _discounts(order), strict=True)
+        ],
     }
 
 
@@ -102,23 +107,29 @@ def address_view(order: Order, now: int) -> dict[str, Any]:
 
 
 def _payment(order: Order) -> dict[str, str]:
-    """The amounts of the whole order; a cancelled line's price was still asked for."""
-    sub_total = sum((Decimal(line.price) for line in order.lines), Decimal(0))
-    total = sub_total + Decimal(order.shipping_fee) - Decimal(order.platform_discount)
+    """The amounts of the whole order, cancelled lines too: the sub-total after the discount, the total with the fee."""
+    original = sum((Decimal(line.price) for line in order.lines), Decimal(0))
+    sub_total = original - sum(_discounts(order), Decimal(0))
     return {
         "currency": order.currency,
         "sub_total": str(sub_total),
-        "original_total_product_price": str(sub_total),
+        "original_total_product_price": str(original),
         "shipping_fee": order.shipping_fee,
         "original_shipping_fee": order.shipping_fee,
         "seller_discount": "0.00",
         "platform_discount": order.platform_discount,
         "tax": "0.00",
-        "total_amount": str(total),
+        "total_amount": str(sub_total + Decimal(order.shipping_fee)),
     }
 
 
-def _line(order: Order, line: Line, package: Package | None) -> dict[str, Any]:
+def _discounts(order: Order) -> list[Decimal]:
+    """What each line bears of the discount."""
+    prices = [Decimal(line.price) for line in order.lines]
+    return list(spread(Decimal(order.platform_discount), prices, CENTS)) or [Decimal("0.00")] * len(prices)
+
+
+def _line(order: Order, line: Line, discount: Decimal, package: Package | None) -> dict[str, Any]:
     return {
         "id": line.id,
         "sku_id": line.sku_id,
@@ -129,8 +140,8 @@ def _line(order: Order, line: Line, package: Package | None) -> dict[str, Any]:
         "sku_type": "NORMAL",
         "currency": order.currency,
         "original_price": line.price,
-        "sale_price": line.price,
-        "platform_discount": "0.00",
+        "sale_price": str(Decimal(line.price) - discount),
+        "platform_discount": str(discount),
         "seller_discount": "0.00",
         "display_status": "CANCELLED" if line.cancelled else DISPLAY_STATUS[order.status],
         "is_gift": line.is_gift,

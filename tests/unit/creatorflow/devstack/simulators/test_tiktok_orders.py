@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -56,6 +57,14 @@ async def test_each_unit_is_a_line_of_its_own(world: TikTokWorld) -> None:
     assert [line["sku_id"] for line in seen["line_items"]] == [SKU] * 3
     assert (seen["payment"]["sub_total"], seen["payment"]["total_amount"]) == ("29.97", "32.47")
     assert seen["shipping_due_time"] > seen["tts_sla_time"] > seen["rts_sla_time"] > seen["paid_time"]
+
+
+async def test_a_discount_is_in_the_prices_to_the_cent(world: TikTokWorld) -> None:
+    """The sub-total is what the lines cost after it, and with the fee it is the total."""
+    order = await world.place(3, shipping_fee="2.50", platform_discount="1.00")
+    prices = [Decimal(line["sale_price"]) for line in order["line_items"]]
+    assert sum(prices) == Decimal(order["payment"]["sub_total"]) == Decimal("28.97")
+    assert order["payment"]["total_amount"] == "31.47"
 
 
 async def test_the_buyer_is_masked_until_the_seller_has_to_ship(world: TikTokWorld) -> None:
