@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -14,7 +14,7 @@ from creatorflow.devstack.simulators.tiktok.orders import Buyer, Line, Order
 from creatorflow.devstack.simulators.tiktok.packages import Package
 from creatorflow.devstack.simulators.tiktok.shop import HOLDS_AFTER_PAYMENT, PACKAGE_AFTER_SHIPPING, Shop
 
-LINES_MAX = 500
+LINES_MAX: Final = 500
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +51,9 @@ def place(shop: Shop, basket: Basket) -> Order:
     unknown = [item.sku_id for item in basket.items if item.sku_id not in shop.skus]
     if unknown:
         raise Impossible(f"no SKU {unknown[0]}")
+    for text in (basket.shipping_fee, basket.platform_discount, *(item.price or "0" for item in basket.items)):
+        if not stock.AMOUNT.fullmatch(text):
+            raise Impossible(f"{text} is no amount")
     order = Order(
         id=basket.order_id or shop.next_id("5768"),
         buyer=basket.buyer,

@@ -14,7 +14,7 @@ from creatorflow.devstack.simulators.tiktok.shop import Shop
 
 ANSWER_WITHIN_SECONDS: Final = 3.0
 AT_ONCE_MAX: Final = 32
-LOOK_AGAIN_SECONDS: Final = 0.02
+LOOK_AGAIN_SECONDS: Final = 0.05
 
 Post = Callable[[str, Notice], Awaitable[int | None]]
 """Sends one webhook to an address; the status of the answer, or None where there was none."""

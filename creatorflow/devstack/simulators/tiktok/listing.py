@@ -6,7 +6,7 @@ import msgspec
 
 from creatorflow.devstack.simulators.tiktok.answers import Impossible
 from creatorflow.devstack.simulators.tiktok.shop import Shop
-from creatorflow.devstack.simulators.tiktok.stock import Product, Shelf, Sku
+from creatorflow.devstack.simulators.tiktok.stock import AMOUNT, Product, Shelf, Sku
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +30,8 @@ def offer(shop: Shop, listing: Listing) -> Sku:
     quantities = listing.quantities or {default: listing.quantity}
     if not quantities.keys() <= shop.warehouses.keys():
         raise Impossible("no such warehouse")
+    if not AMOUNT.fullmatch(listing.price):
+        raise Impossible(f"{listing.price} is no amount")
     now = shop.now()
     shop.products.setdefault(
         listing.product_id,

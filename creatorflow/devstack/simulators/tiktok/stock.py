@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
@@ -9,6 +10,7 @@ import msgspec
 
 from creatorflow.devstack.simulators.tiktok.answers import Impossible
 
+AMOUNT: Final = re.compile(r"\d{1,9}(\.\d{1,2})?")
 QUANTITY_MAX: Final = 99_999
 LOW_STOCK_THRESHOLD: Final = 20
 

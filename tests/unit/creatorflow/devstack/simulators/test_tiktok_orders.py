@@ -190,6 +190,8 @@ async def test_nobody_buys_what_is_not_there(world: TikTokWorld) -> None:
     """A basket that cannot be had whole commits nothing; a product that is off sale is not sold."""
     basket = {"items": [{"sku_id": SKU, "units": 60}, {"sku_id": SKU, "units": 60}]}
     assert "sold out" in await world.impossible("orders", basket)
+    for odd in ({"shipping_fee": "free"}, {"items": []}, {"items": [{"sku_id": "1"}]}):
+        await world.impossible("orders", {"items": [{"sku_id": SKU}], **odd})
     assert world.levels() == (100, 0)
     await world.ask("POST", "/product/202309/products/deactivate", {"product_ids": [PRODUCT]})
     assert "SELLER_DEACTIVATED" in await world.impossible("orders", {"items": [{"sku_id": SKU}]})
