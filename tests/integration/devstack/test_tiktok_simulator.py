@@ -11,6 +11,7 @@ from threading import Thread
 import httpx
 import pytest
 from tiktok_shop_api import TikTokShop, Webhooks
+from tiktok_shop_api.generated.models import OrderStatusChangeWebhook
 
 from tests.conformance.simulated import SimulatorProcess
 
@@ -56,9 +57,12 @@ def test_an_order_is_told_and_read_over_http(tmp_path: Path, receiver: tuple[str
             Webhooks.verify_and_parse(app_key="demo_app_key", app_secret="demo_secret", raw_body=body, signature=sign)
             for body, sign in bodies
         ]
-        hint = next(event.to_dict()["data"] for event in events if event.to_dict()["type"] == 1)
+        (hint,) = [event for event in events if isinstance(event, OrderStatusChangeWebhook)]
+        order_id = hint.to_dict()["data"]["order_id"]
         with TikTokShop(
             "demo_app_key", "demo_secret", access_token="demo_token", shop_cipher="demo_cipher", base_url=simulator.url
         ) as client:
-            (order,) = client.orders.get_order_detail(ids=[hint["order_id"]]).to_dict()["data"]["orders"]
-    assert (order["id"], order["status"]) == (hint["order_id"], "UNPAID")
+            answer = client.orders.get_order_detail(ids=[order_id])
+    assert answer is not None
+    (order,) = answer.to_dict()["data"]["orders"]
+    assert (order["id"], order["status"]) == (order_id, "UNPAID")

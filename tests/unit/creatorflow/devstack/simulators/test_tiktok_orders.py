@@ -79,6 +79,17 @@ async def test_the_buyer_is_masked_until_the_seller_has_to_ship(world: TikTokWor
     assert BUYER["street1"] not in str(held)
 
 
+async def test_a_month_after_its_completion_the_buyer_is_masked_again(world: TikTokWorld) -> None:
+    """Thirty days, to the second."""
+    order = await world.place()
+    for step, body in (("arrange", NUMBER), ("collect", None), ("deliver", None), ("complete", None)):
+        await world.drive(f"orders/{order['id']}/{step}", body)
+    world.pass_time(30 * 86_400 - 1)
+    assert (await world.order(order["id"]))["recipient_address"]["name"] == BUYER["name"]
+    world.pass_time(1)
+    assert (await world.order(order["id"]))["recipient_address"]["name"] == "***"
+
+
 async def test_platform_fulfilled_orders_stay_masked_and_take_no_stock(world: TikTokWorld) -> None:
     """What TikTok's own warehouse ships is none of the seller's stock and shows no address."""
     order = await world.place(2, fulfillment_type="FULFILLMENT_BY_TIKTOK")
@@ -190,7 +201,8 @@ async def test_nobody_buys_what_is_not_there(world: TikTokWorld) -> None:
     """A basket that cannot be had whole commits nothing; a product that is off sale is not sold."""
     basket = {"items": [{"sku_id": SKU, "units": 60}, {"sku_id": SKU, "units": 60}]}
     assert "sold out" in await world.impossible("orders", basket)
-    for odd in ({"shipping_fee": "free"}, {"items": []}, {"items": [{"sku_id": "1"}]}):
+    oddities: list[dict[str, Any]] = [{"shipping_fee": "free"}, {"items": []}, {"items": [{"sku_id": "1"}]}]
+    for odd in oddities:
         await world.impossible("orders", {"items": [{"sku_id": SKU}], **odd})
     assert world.levels() == (100, 0)
     await world.ask("POST", "/product/202309/products/deactivate", {"product_ids": [PRODUCT]})
