@@ -223,3 +223,16 @@ async def test_elsewhere_a_request_to_cancel_stops_shipping(elsewhere: TikTokWor
     order = await elsewhere.place()
     await elsewhere.drive(f"orders/{order['id']}/cancellation")
     assert (await elsewhere.ask("POST", _ship(order), {"self_shipment": SELF}))["code"] == 21011007
+
+
+async def test_a_cancelled_unit_leaves_its_parcel(elsewhere: TikTokWorld) -> None:
+    """The parcel goes with what is left; without anything it is cancelled, and not shipped."""
+    order = await elsewhere.place(2)
+    package = elsewhere.shop.packages[order["packages"][0]["id"]]
+    lines = [line["id"] for line in order["line_items"]]
+    body = {"order_id": order["id"], "cancel_reason": "seller_cancel_reason_out_of_stock"}
+    await elsewhere.ask("POST", "/return_refund/202602/cancellations", {**body, "order_line_item_ids": lines[:1]})
+    assert (package.line_ids, package.status) == (lines[1:], "TO_FULFILL")
+    await elsewhere.ask("POST", "/return_refund/202602/cancellations", body)
+    assert (package.line_ids, package.status) == ([], "CANCELLED")
+    assert (await elsewhere.ask("POST", _ship(order), {"self_shipment": SELF}))["code"] == 21011041
