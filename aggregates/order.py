@@ -15,6 +15,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from aggregates import order_cancellation as cancellation
+from aggregates import order_combining as combining
 from aggregates import order_holds as holds
 from aggregates import order_packages as packages
 from aggregates import order_steps as steps
@@ -386,15 +387,21 @@ def _record_address(order: Order, command: commands.RecordAddress, known: Known)
 
 
 def _change_address(order: Order, address: Address, updated_at: datetime, known: Known) -> None:
+    """Its own packages learn of it. Those that it shares go where they were to go, without it."""
     may_ship = not (order.hold or order.asked) and lets_ship(order.status, address, order.shipping_type)
+    house = order.in_house()
+    shared = [shipment for shipment in house if order.packages[shipment].shared]
+    closed = tuple(shipment for shipment in shared if order.packages[shipment].stage == "open")
     order.trigger_event(
         Order.AddressChanged,
         timestamp=known.at,
         address=address,
         updated_at=updated_at,
-        readdress=order.in_house(),
+        readdress=tuple(shipment for shipment in house if shipment not in shared),
         too_late=order.dispatched or order.gone,
-        fulfilment_state=order.standing(may_ship=may_ship),
+        fulfilment_state=order.standing(may_ship=may_ship, without=closed),
+        closed=closed,
+        stopped=tuple(shipment for shipment in shared if shipment not in closed),
     )
 
 
@@ -431,6 +438,9 @@ HANDLERS: dict[type[Command], Callable[[Order, Any, Known], None]] = {
     commands.RecordFulfilmentPushed: packages.record_fulfilment_pushed,
     commands.RecordTracking: packages.record_tracking,
     commands.SplitOrder: packages.split_order,
+    commands.CombineOrders: combining.combine_orders,
+    commands.JoinPackage: combining.join_package,
+    commands.RecordLeftOut: combining.record_left_out,
     commands.HoldOrder: holds.hold_order,
     commands.ReleaseOrder: holds.release_order,
     timers.ReclassifyOrder: holds.reclassify_order,

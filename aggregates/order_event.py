@@ -32,13 +32,18 @@ class LineParts(Value):
 
 
 class Package(Value):
-    """A package whose label the marketplace is to be told of; `times` counts the labels of it that it was told of."""
+    """
+    A package whose label the marketplace is to be told of; `times` counts the labels of it that it was told of.
+
+    `joined`: it is another order's package too, which tells of it by itself.
+    """
 
     shipment_id: UUID
     package: str
     carrier: str
     tracking_number: str
     times: int = 1
+    joined: bool = False
 
 
 class Push(Value):
@@ -61,7 +66,12 @@ class Shortage(NamedTuple):
 
 
 class Parcel(NamedTuple):
-    """One open package, as far as its order knows of it. A withdrawn one is printed and waits to be put back."""
+    """
+    One open package, as far as its order knows of it. A withdrawn one is printed and waits to be put back.
+
+    `joined` is the order's version at which it asked to go in another order's package, `offered` that others may be in
+    this one.
+    """
 
     number: str
     contents: tuple[Need, ...]
@@ -70,3 +80,10 @@ class Parcel(NamedTuple):
     delivered: bool = False
     returned: bool = False
     withdrawn: bool = False
+    joined: int = 0
+    offered: bool = False
+
+    @property
+    def shared(self) -> bool:
+        """Whether other orders' lines may be in it."""
+        return self.joined > 0 or self.offered

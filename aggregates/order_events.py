@@ -32,7 +32,10 @@ from aggregates.order_package_events import (
     LabelBought,
     LabelDeclined,
     LabelReplaced,
+    LeftOut,
+    PackageJoined,
     PackageMoved,
+    PackageOffered,
     ReadyToShip,
     ShownDispatched,
     Split,
@@ -67,10 +70,13 @@ __all__ = [
     "LabelBought",
     "LabelDeclined",
     "LabelReplaced",
+    "LeftOut",
     "LineCancelled",
     "Missing",
     "Package",
+    "PackageJoined",
     "PackageMoved",
+    "PackageOffered",
     "Placed",
     "PriorityOverridden",
     "Push",
@@ -212,7 +218,8 @@ class AddressChanged(Event):
     """
     The order goes to another address, as the marketplace showed it at `updated_at`.
 
-    `readdress` are the packages that learn of it; `too_late` says that one has left already.
+    `readdress` are the packages that learn of it; `too_late` says that one has left already. `closed` are packages that
+    others share, which it leaves, `stopped` those of them that are on paper and wait to be put back.
     """
 
     TOPIC = "order.address-changed"
@@ -222,10 +229,14 @@ class AddressChanged(Event):
     readdress: tuple[UUID, ...]
     too_late: bool
     fulfilment_state: str
+    closed: tuple[UUID, ...] = ()
+    stopped: tuple[UUID, ...] = ()
 
     def apply(self, aggregate: Order) -> None:
         aggregate.address = self.address
         aggregate.address_at = self.updated_at
+        aggregate.close(self.closed)
+        aggregate.withdraw(self.stopped)
         aggregate.state = self.fulfilment_state
 
 

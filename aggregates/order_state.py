@@ -47,6 +47,9 @@ class Order(Aggregate):
     ReservationDeclined = order_events.ReservationDeclined
     ReadyToShip = order_events.ReadyToShip
     Split = order_events.Split
+    PackageOffered = order_events.PackageOffered
+    PackageJoined = order_events.PackageJoined
+    LeftOut = order_events.LeftOut
     LabelBought = order_events.LabelBought
     LabelReplaced = order_events.LabelReplaced
     LabelDeclined = order_events.LabelDeclined
@@ -238,6 +241,7 @@ class Order(Aggregate):
             carrier=carrier,
             tracking_number=tracking_number,
             times=1 if told is None else told.times + 1,
+            joined=self.packages[shipment].joined > 0,
         )
 
     def is_whole(self) -> bool:

@@ -197,13 +197,13 @@ def _open_package(order: Order, known: Known, lines: Lines, planned: int | None)
         address=order.address,
         deadlines=order.deadlines,
         priority=order.score,
-        value=_value_of(order, lines),
+        value=value_of(order, lines),
         fulfilment_state="LABELLED" if labelled else "BACKORDERED" if order.short else "READY",
         planned=planned,
     )
 
 
-def _value_of(order: Order, lines: Lines) -> Money | None:
+def value_of(order: Order, lines: Lines) -> Money | None:
     """What the goods of a package cost: the order's total where it holds all of it, else its priced lines."""
     total = order.total
     if total is None or lines is order.lines or units_of(lines) == units_of(order.lines):

@@ -12,10 +12,10 @@ from typing import Any
 
 from aggregates import shipment_handling as handling
 from aggregates import shipment_labels as labels
+from aggregates import shipment_shares as shares
 from aggregates.shipment_state import Known, Shipment
-from schemas import commands
+from schemas import commands, timers
 from schemas.commands import Command
-from schemas.values import OrderLine
 
 __all__ = ["Known", "Shipment", "decide"]
 
@@ -34,7 +34,7 @@ def decide(shipment: Shipment | None, command: Command, known: Known) -> Shipmen
 
 def _open(command: commands.OpenShipment, known: Known) -> Shipment:
     """
-    Open a package, choose its carrier and ask for its label.
+    Open a package, choose its carrier and ask for its label, when the shop buys its labels.
 
     Refused: Held when no carrier can take it. Repeated: nothing, nor where its purchase was refused before.
     """
@@ -52,21 +52,10 @@ def _open(command: commands.OpenShipment, known: Known) -> Shipment:
         deadlines=command.deadlines,
         priority=command.priority,
         value=command.value,
-        weight_grams=_weight_grams(command.lines),
+        weight_grams=shares.weight_of(command.lines),
     )
-    labels.ask_for_label(shipment, known)
+    labels.begin(shipment, known)
     return shipment
-
-
-def _weight_grams(lines: tuple[OrderLine, ...]) -> int | None:
-    """What the lines weigh together, None when one of them does not say."""
-    weight = 0
-    for line in lines:
-        if line.quantity > 0:
-            if not line.weight_grams:
-                return None
-            weight += line.weight_grams * line.quantity
-    return weight or None
 
 
 def _refuse_unseen(command: commands.VoidLabel, known: Known) -> Shipment:
@@ -78,13 +67,20 @@ def _refuse_unseen(command: commands.VoidLabel, known: Known) -> Shipment:
 
 def _void_label(shipment: Shipment, command: commands.VoidLabel, known: Known) -> None:
     """
-    Close a package that the order no longer wants, and take its label back; one on paper stays for a person.
+    Close a package that no order wants any more, and take its label back; one on paper stays for a person. Where other
+    orders want it, it goes on without this one.
 
-    Refused: CancelledTooLate once it was handed over. Repeated: nothing.
+    Refused: CancelledTooLate once it was handed over. Repeated: nothing, nor for an order that is not in it.
     """
+    order_id = command.order_id
+    if order_id is not None and order_id not in shipment.shares:
+        return
+    if order_id is not None and any(share.order_id != order_id for share in shipment.wanted):
+        shares.withdraw(shipment, order_id, command.reason, known)
+        return
     told = {"timestamp": known.at, "order_id": shipment.order_id, "reason": command.reason}
     if shipment.handed_over:
-        if not shipment.cancelled_too_late:
+        if shipment.order_id not in shipment.too_late:
             shipment.trigger_event(Shipment.CancelledTooLate, **told)
     elif not shipment.cancelled:
         live = shipment.label in {"bought", "parked"}
@@ -94,7 +90,9 @@ def _void_label(shipment: Shipment, command: commands.VoidLabel, known: Known) -
 
 
 HANDLERS: dict[type[Command], Callable[[Shipment, Any, Known], None]] = {
+    commands.AddToPackage: shares.add_to_package,
     commands.BuyLabel: labels.buy_label,
+    timers.BuyDeferredLabel: labels.buy_deferred,
     commands.RecordLabelOutcome: labels.record_label_outcome,
     commands.VoidLabel: _void_label,
     commands.RecordVoidOutcome: labels.record_void_outcome,

@@ -1,13 +1,26 @@
-"""The private events of a shipment, and how each changes it."""
+"""
+The private events of a shipment, and how each changes it.
+
+A package may hold lines of several orders: an event that they are told of names one of them, and the others beside it.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate
 
+from aggregates.shipment_event import Event, Part, Share, Stage
+from aggregates.shipment_share_events import (
+    LabelDeferred,
+    LabelRecalled,
+    OrderAdded,
+    OrderNotAdded,
+    OrderTakenOut,
+    OrderWithdrawn,
+)
 from schemas.events import CarrierOption
 from schemas.shipping import Label, LabelRequest
 from schemas.values import Address, Deadlines, Money, Need
@@ -15,12 +28,45 @@ from schemas.values import Address, Deadlines, Money, Need
 if TYPE_CHECKING:
     from aggregates.shipment_state import Shipment
 
-Stage = Literal["", "opened", "parked", "labelled", "printed", "packed", "handed over"]
-"""How far a package is; empty in old events."""
-
-
-class Event(Aggregate.Event):
-    """Something that happened to a package."""
+__all__ = [
+    "Cancelled",
+    "CancelledTooLate",
+    "CarrierChosen",
+    "Delivered",
+    "Event",
+    "HandOverRefused",
+    "HandedOver",
+    "Held",
+    "LabelBought",
+    "LabelDeferred",
+    "LabelRecalled",
+    "LabelRefused",
+    "LabelRequested",
+    "LabelVoided",
+    "Opened",
+    "OrderAdded",
+    "OrderNotAdded",
+    "OrderTakenOut",
+    "OrderWithdrawn",
+    "Packed",
+    "Parked",
+    "Part",
+    "Printed",
+    "PutBack",
+    "Readdressed",
+    "ReaddressedTooLate",
+    "Refused",
+    "Resumed",
+    "Returned",
+    "Scanned",
+    "Share",
+    "Stage",
+    "Stopped",
+    "TrackingNumberShared",
+    "VoidParked",
+    "VoidRefused",
+    "VoidRequested",
+]
 
 
 class Opened(Event, Aggregate.Created):
@@ -41,16 +87,18 @@ class Opened(Event, Aggregate.Created):
     weight_grams: int | None
 
     def apply(self, aggregate: Shipment) -> None:
-        aggregate.order_id = self.order_id
         aggregate.marketplace = self.marketplace
         aggregate.shop = self.shop
-        aggregate.order_number = self.order_number
-        aggregate.contents = self.contents
         aggregate.address = self.address
-        aggregate.deadlines = self.deadlines
-        aggregate.priority = self.priority
-        aggregate.value = self.value
-        aggregate.weight_grams = self.weight_grams
+        aggregate.shares[self.order_id] = Share(
+            order_id=self.order_id,
+            order_number=self.order_number,
+            contents=self.contents,
+            weight_grams=self.weight_grams,
+            value=self.value,
+            deadlines=self.deadlines,
+            priority=self.priority,
+        )
 
 
 class Refused(Event, Aggregate.Created):
@@ -62,7 +110,6 @@ class Refused(Event, Aggregate.Created):
     reason: str
 
     def apply(self, aggregate: Shipment) -> None:
-        aggregate.order_id = self.order_id
         aggregate.cancelled = True
 
 
@@ -91,6 +138,7 @@ class Held(Event):
     order_id: UUID
     reason: str
     options: tuple[CarrierOption, ...]
+    others: tuple[Part, ...] = ()
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.label = "held"
@@ -112,6 +160,7 @@ class LabelRequested(Event):
         aggregate.label = "requested"
         aggregate.attempt = self.attempt
         aggregate.request = self.request
+        aggregate.requested_for = aggregate.wanted
 
 
 class LabelBought(Event):
@@ -126,6 +175,7 @@ class LabelBought(Event):
     carrier_reference: str
     cost: Money | None
     scan_by: datetime | None = None
+    others: tuple[Part, ...] = ()
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.label = "bought"
@@ -140,6 +190,7 @@ class LabelRefused(Event):
 
     order_id: UUID
     reason: str
+    others: tuple[Part, ...] = ()
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.label = "refused"
@@ -152,6 +203,7 @@ class Parked(Event):
 
     order_id: UUID
     reason: str
+    others: tuple[Part, ...] = ()
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.label = "parked"
@@ -250,7 +302,7 @@ class CancelledTooLate(Event):
     reason: str
 
     def apply(self, aggregate: Shipment) -> None:
-        aggregate.cancelled_too_late = True
+        aggregate.too_late.add(self.order_id)
 
 
 class Readdressed(Event):
@@ -281,7 +333,7 @@ class ReaddressedTooLate(Event):
 
 
 class Stopped(Event):
-    """The package stays in the house until it is let go or cancelled."""
+    """The package stays in the house until this order lets it go, or is out of it."""
 
     TOPIC = "shipment.stopped"
 
@@ -289,18 +341,19 @@ class Stopped(Event):
     reason: str
 
     def apply(self, aggregate: Shipment) -> None:
-        aggregate.stopped = self.reason
+        aggregate.stops[self.order_id] = self.reason
 
 
 class Resumed(Event):
-    """The package may go on."""
+    """This order stops the package no more; `stopped` says why another one does."""
 
     TOPIC = "shipment.resumed"
 
     order_id: UUID
+    stopped: str = ""
 
     def apply(self, aggregate: Shipment) -> None:
-        aggregate.stopped = None
+        aggregate.stops.pop(self.order_id, None)
         aggregate.hand_over_refused = False
 
 
@@ -313,6 +366,7 @@ class Printed(Event):
     occurred_at: datetime
     contents: tuple[Need, ...]
     operator: str
+    others: tuple[Part, ...] = ()
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.printed = True
@@ -327,6 +381,7 @@ class Packed(Event):
     occurred_at: datetime
     contents: tuple[Need, ...]
     operator: str
+    others: tuple[Part, ...] = ()
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.packed = True
@@ -340,6 +395,7 @@ class HandedOver(Event):
     order_id: UUID
     occurred_at: datetime
     contents: tuple[Need, ...]
+    others: tuple[Part, ...] = ()
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.handed_over = True
@@ -367,6 +423,7 @@ class PutBack(Event):
     contents: tuple[Need, ...]
     was_handed_over: bool
     operator: str
+    others: tuple[Part, ...] = ()
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.printed = aggregate.packed = aggregate.handed_over = False
@@ -398,6 +455,7 @@ class Delivered(Event):
 
     order_id: UUID
     occurred_at: datetime
+    others: tuple[Part, ...] = ()
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.delivered = True
@@ -410,6 +468,7 @@ class Returned(Event):
 
     order_id: UUID
     occurred_at: datetime
+    others: tuple[Part, ...] = ()
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.returned = True

@@ -59,7 +59,7 @@ from projections.catalogue import READ_MODELS
 from projections.http import build_api
 from schemas import topics
 from schemas.envelope import CODE
-from schemas.shipping import Label
+from schemas.shipping import Label, LabelTiming
 from streams import inventory, kafka_topics, orders, redelivery, replenishment, shipping
 from streams.app import StoreApp, build_app, register
 from streams.callers import Callers, Gateways
@@ -391,6 +391,12 @@ def register_demo_shop(settings: Settings) -> None:
     """Register the live demo shop. Repeated: it is there already."""
     with connect(settings.postgres, "shops") as connection:
         shop_rows.add(connection, DEMO_SHOP)
+
+
+def set_label_timing(settings: Settings, marketplace: str, shop: str, timing: LabelTiming) -> bool:
+    """Say when a shop buys its labels; false where no such shop is registered."""
+    with connect(settings.postgres, "shops") as connection:
+        return shop_rows.set_label_timing(connection, marketplace, shop, timing)
 
 
 def shops(settings: Settings) -> list[Shop]:

@@ -41,6 +41,9 @@ app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(offsets_app, name="offsets")
 app.add_typer(shops_app, name="shops")
 
+LABEL_MINUTES_MAX = 7 * 24 * 60
+"""How long a package may wait for others before its label is bought."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
@@ -318,6 +321,27 @@ def shops_list(as_json: AsJson = False) -> None:
     from creatorflow import bootstrap
 
     print_rows([plain(shop) for shop in bootstrap.shops(_settings())], as_json)
+
+
+@shops_app.command("labels")
+def shops_labels(
+    shop: Annotated[str, typer.Argument(help="marketplace:shop")],
+    when: Annotated[str, typer.Argument(help="at-once, at-print, or a number of minutes")],
+) -> None:
+    """Say when the labels of a shop's packages are bought, of those opened from now on; what joins shares the label."""
+    from creatorflow import bootstrap
+    from schemas.shipping import LabelTiming
+
+    marketplace, _, number = shop.partition(":")
+    if when in {"at-once", "at-print"}:
+        timing = LabelTiming(when="at once" if when == "at-once" else "at print")
+    elif when.isascii() and when.isdecimal() and 1 <= int(when[:9]) <= LABEL_MINUTES_MAX:
+        timing = LabelTiming(when="later", minutes=int(when))
+    else:
+        _refuse(f"{when!r} is not at-once, at-print, or 1 to {LABEL_MINUTES_MAX:,} minutes")
+    if not bootstrap.set_label_timing(_settings(), marketplace, number, timing):
+        _refuse(f"no shop {shop!r} is registered; `creatorflow shops list` shows those that are")
+    typer.echo(f"labels of {shop} are bought {timing.when}" + (f": {timing.minutes} min" if timing.minutes else ""))
 
 
 # What the commands share

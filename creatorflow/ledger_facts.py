@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from schemas.values import Need
+
 EXAMPLES_KEPT = 20
 """Faults of one invariant that are kept with their subject; beyond that they are only counted."""
 
@@ -57,6 +59,7 @@ class OrderFacts:
     closed_labels: dict[UUID, str] = field(default_factory=dict)
     pushed: set[UUID] = field(default_factory=set)
     fulfilled: bool = False
+    to_print: set[UUID] = field(default_factory=set)
     cancelled: bool = False
     cancellation_asked: bool = False
     gone: bool = False
@@ -79,10 +82,12 @@ class OrderFacts:
             return "FULFILLED" if self.pushed >= self.labels.keys() else "TO_PUSH"
         if self.short_at:
             return "BACKORDERED"
-        return "WAITING" if self.fulfilment_state == "WAITING" else "IN_PROGRESS"
+        if self.fulfilment_state == "WAITING":
+            return "WAITING"
+        return "TO_PRINT" if self.to_print else "IN_PROGRESS"
 
 
-SETTLED = frozenset({"CANCELLED", "HELD", "CANCELLATION_ASKED", "FULFILLED", "BACKORDERED", "WAITING"})
+SETTLED = frozenset({"TO_PRINT", "CANCELLED", "HELD", "CANCELLATION_ASKED", "FULFILLED", "BACKORDERED", "WAITING"})
 
 
 @dataclass(slots=True)
@@ -108,9 +113,16 @@ class StockFacts:
 
 @dataclass(slots=True)
 class PackageFacts:
-    """What the log says of one package."""
+    """
+    What the log says of one package.
 
-    order: UUID | None = None
+    `orders` are those whose lines it holds now. `held` is all that it ever held of an order: stock may learn late of a
+    hand-over, when the order is out of the package again.
+    """
+
+    orders: list[UUID] = field(default_factory=list)
+    held: dict[UUID, tuple[tuple[Need, ...], ...]] = field(default_factory=dict)
+    waits_for_print: bool = False
     tracking_numbers: list[str] = field(default_factory=list)
     live: int = 0
     voids: dict[str, str] | None = None

@@ -55,8 +55,14 @@ def _order_dispatched(ledger: Ledger, row: Logged, event: events.OrderDispatched
         order.labels[event.shipment_id] = label
 
 
-def _packages_closed(ledger: Ledger, row: Logged, event: events.OrderSplit) -> None:
+def _packages_closed(
+    ledger: Ledger, row: Logged, event: events.OrderSplit | events.OrderPackageJoined | events.OrderAddressChanged
+) -> None:
     _close_packages(ledger.order(event.order_id), event.closed)
+
+
+def _left_out(ledger: Ledger, row: Logged, event: events.OrderLeftOut) -> None:
+    _close_packages(ledger.order(event.order_id), (event.shipment_id,))
 
 
 def _line_cancelled(ledger: Ledger, row: Logged, event: events.OrderLineCancelled) -> None:
@@ -136,15 +142,49 @@ def _order_pushed(ledger: Ledger, row: Logged, event: events.OrderFulfilmentPush
     ledger.order(event.order_id).pushed.add(event.shipment_id)
 
 
-def _shipment_opened(ledger: Ledger, row: Logged, event: events.ShipmentOpened) -> None:
-    ledger.package(event.shipment_id).order = event.order_id
+def _holds(ledger: Ledger, row: Logged, event: events.ShipmentOpened | events.ShipmentOrderAdded) -> None:
+    """A package holds lines of an order."""
+    package, order_id = ledger.package(event.shipment_id), event.order_id
+    if order_id in package.orders:
+        ledger.fault("packages-add-up", row, f"order {order_id} is in the package twice")
+        return
+    package.orders.append(order_id)
+    package.held[order_id] = (*package.held.get(order_id, ()), event.contents)
+    if package.waits_for_print:
+        ledger.order(order_id).to_print.add(event.shipment_id)
+
+
+def _taken_out(ledger: Ledger, row: Logged, event: events.ShipmentOrderTakenOut) -> None:
+    package = ledger.package(event.shipment_id)
+    if event.order_id not in package.orders:
+        ledger.fault("packages-add-up", row, f"order {event.order_id} is taken out, and was not in the package")
+        return
+    package.orders.remove(event.order_id)
+    ledger.order(event.order_id).to_print.discard(event.shipment_id)
+    if package.orders != list(event.remaining):
+        ledger.fault("packages-add-up", row, f"the package is left to other orders than {package.orders}")
+
+
+def _label_deferred(ledger: Ledger, row: Logged, event: events.LabelDeferred) -> None:
+    package = ledger.package(event.shipment_id)
+    package.waits_for_print = event.until is None
+    for order_id in package.orders if package.waits_for_print else ():
+        ledger.order(order_id).to_print.add(event.shipment_id)
+
+
+def _label_requested(ledger: Ledger, row: Logged, event: events.LabelRequested) -> None:
+    package = ledger.package(event.shipment_id)
+    if package.waits_for_print:
+        package.waits_for_print = False
+        for order_id in package.orders:
+            ledger.order(order_id).to_print.discard(event.shipment_id)
 
 
 def _label_bought(ledger: Ledger, row: Logged, event: events.LabelBought) -> None:
     package = ledger.package(event.shipment_id)
     package.tracking_numbers.append(event.tracking_number)
     package.labelled_at = package.labelled_at or row.event.timestamp
-    if package.order is None:
+    if not package.orders:
         ledger.fault("one-label-per-package", row, "a label was bought for a package that was never opened")
     package.live += 1
     if package.live > 1:
@@ -177,9 +217,9 @@ def _shipment_cancelled(ledger: Ledger, row: Logged, event: events.ShipmentCance
 
 
 def _person_needed(ledger: Ledger, row: Logged, event: Any) -> None:
-    package = ledger.package(event.shipment_id)
-    if package.order is not None:
-        ledger.order(package.order).held = ledger.order(package.order).touched_by_person = True
+    for order_id in ledger.package(event.shipment_id).orders:
+        order = ledger.order(order_id)
+        order.held = order.touched_by_person = True
 
 
 ORDERS: dict[type[Event], Callable[[Ledger, Logged, Any], None]] = {
@@ -195,13 +235,20 @@ ORDERS: dict[type[Event], Callable[[Ledger, Logged, Any], None]] = {
     events.OrderCancellationWithdrawn: _cancellation_settled,
     events.OrderLineCancelled: _line_cancelled,
     events.OrderSplit: _packages_closed,
+    events.OrderPackageJoined: _packages_closed,
+    events.OrderAddressChanged: _packages_closed,
+    events.OrderLeftOut: _left_out,
     events.OrderDispatched: _order_dispatched,
     events.OrderShownDispatched: _shown_dispatched,
     events.OrderLabelReplaced: _label_replaced,
     events.OrderLabelled: _order_labelled,
     events.OrderFulfilled: _order_fulfilled,
     events.OrderFulfilmentPushed: _order_pushed,
-    events.ShipmentOpened: _shipment_opened,
+    events.ShipmentOpened: _holds,
+    events.ShipmentOrderAdded: _holds,
+    events.ShipmentOrderTakenOut: _taken_out,
+    events.LabelDeferred: _label_deferred,
+    events.LabelRequested: _label_requested,
     events.LabelBought: _label_bought,
     events.LabelRefused: _person_needed,
     events.ShipmentHeld: _person_needed,

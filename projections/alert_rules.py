@@ -254,6 +254,9 @@ EFFECTS: dict[type[Event], Effect] = {
     events.OrderDelayed: NOTHING,
     events.OrderReadyToShip: NOTHING,
     events.OrderSplit: NOTHING,
+    events.OrderPackageOffered: NOTHING,
+    events.OrderPackageJoined: NOTHING,
+    events.OrderLeftOut: NOTHING,
     events.OrderLabelled: NOTHING,
     events.OrderLabelReplaced: NOTHING,
     events.OrderFulfilled: NOTHING,
@@ -356,6 +359,14 @@ EFFECTS: dict[type[Event], Effect] = {
             ),
         )
     ),
+    events.ShipmentOrderAdded: NOTHING,
+    events.ShipmentOrderNotAdded: NOTHING,
+    events.ShipmentOrderWithdrawn: Effect(
+        opens=(Opens("stop-parcel", "critical", _said, lambda event: {"stage": event.stage}),)
+    ),
+    events.ShipmentOrderTakenOut: NOTHING,
+    events.LabelDeferred: NOTHING,
+    events.LabelRecalled: NOTHING,
     events.ShipmentStopped: NOTHING,
     events.ShipmentResumed: Effect(closes=(Closes(("hand-over-refused",)),)),
     events.ShipmentPrinted: NOTHING,

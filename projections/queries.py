@@ -119,7 +119,7 @@ async def order(asked: Asked) -> answers.One[answers.WholeOrder]:
     packages = await reader.select(
         shipment_tracking.NAME,
         ShipmentRow,
-        [Where("order_id", "=", key)],
+        [Where("order_ids", "@>", [key])],
         Order("opened_position", descending=False),
         many,
     )
@@ -241,11 +241,12 @@ async def shipments(asked: Asked) -> Page[ShipmentRow]:
     query: answers.ShipmentsQuery = asked.query
     where = _equal(
         state=query.state,
-        order_id=query.order,
         shop=query.shop,
         carrier=query.carrier,
         tracking_number=query.tracking_number,
     )
+    if query.order is not None:
+        where.append(Where("order_ids", "@>", [query.order]))
     if query.unscanned:
         where.append(Where("scan_by", "<", asked.crossing.clock()))
     return await _page(asked, shipment_tracking.NAME, ShipmentRow, where, Order("opened_position", descending=False))

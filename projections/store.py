@@ -298,7 +298,7 @@ class Where(NamedTuple):
     """One condition of a query: a column of the read model, an operator and a value."""
 
     column: str
-    operator: Literal["=", "<", ">", "= ANY", "&&", "IS NULL"]
+    operator: Literal["=", "<", ">", "= ANY", "&&", "@>", "IS NULL"]
     value: object
 
 
@@ -308,6 +308,7 @@ _OPERATORS = {
     ">": sql.SQL("{} > %s"),
     "= ANY": sql.SQL("{} = ANY(%s)"),
     "&&": sql.SQL("{} && %s::text[]"),
+    "@>": sql.SQL("{} @> %s::uuid[]"),
     "IS NULL": sql.SQL("({} IS NULL) = (%s::text IS NULL)"),
 }
 
@@ -450,10 +451,10 @@ def _selecting(name: str, where: tuple[tuple[str, str], ...], order: Order | Non
 _TIMELINE = """
 SELECT coalesce(json_agg(t), '[]')::text FROM (
     SELECT * FROM timeline WHERE position > %(after)s AND aggregate_id = ANY(
-        ARRAY[%(order)s] || ARRAY(SELECT shipment_id FROM shipment_tracking WHERE order_id = %(order)s))
+        ARRAY[%(order)s] || ARRAY(SELECT shipment_id FROM shipment_tracking WHERE order_ids @> ARRAY[%(order)s]))
     UNION ALL
     SELECT * FROM timeline WHERE position > %(after)s AND order_id = %(order)s AND order_id <> aggregate_id
-        AND aggregate_id <> ALL(ARRAY(SELECT shipment_id FROM shipment_tracking WHERE order_id = %(order)s))
+        AND aggregate_id <> ALL(ARRAY(SELECT shipment_id FROM shipment_tracking WHERE order_ids @> ARRAY[%(order)s]))
     ORDER BY position LIMIT %(limit)s
 ) AS t
 """

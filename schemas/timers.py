@@ -39,3 +39,9 @@ class RemindOfCancellation(Command):
 
     order_id: UUID
     cancel_id: str
+
+
+class BuyDeferredLabel(Command):
+    """Ask for the label of a package that waited for other orders to join it. Ignored once it was asked for."""
+
+    shipment_id: UUID

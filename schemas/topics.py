@@ -61,6 +61,9 @@ _ORDERS = (
     commands.CancelOrder,
     commands.AnswerCancellation,
     commands.SplitOrder,
+    commands.CombineOrders,
+    commands.JoinPackage,
+    commands.RecordLeftOut,
     commands.OverridePriority,
 )
 _INVENTORY = (
@@ -76,6 +79,8 @@ _INVENTORY = (
 )
 _SHIPPING = (
     commands.OpenShipment,
+    commands.AddToPackage,
+    timers.BuyDeferredLabel,
     commands.BuyLabel,
     commands.RecordLabelOutcome,
     commands.VoidLabel,
@@ -134,6 +139,9 @@ _ORDER_EVENTS = (
     events.OrderLabelReplaced,
     events.OrderShownDispatched,
     events.OrderPackageMoved,
+    events.OrderPackageOffered,
+    events.OrderPackageJoined,
+    events.OrderLeftOut,
 )
 _INVENTORY_EVENTS = (
     events.StockItemOpened,
@@ -158,6 +166,12 @@ _INVENTORY_EVENTS = (
 )
 _SHIPPING_EVENTS = (
     events.ShipmentOpened,
+    events.ShipmentOrderAdded,
+    events.ShipmentOrderNotAdded,
+    events.ShipmentOrderWithdrawn,
+    events.ShipmentOrderTakenOut,
+    events.LabelDeferred,
+    events.LabelRecalled,
     events.CarrierChosen,
     events.ShipmentHeld,
     events.LabelRequested,

@@ -17,6 +17,7 @@ MAX_UNITS = 1_000_000_000
 MAX_LINES = 500
 MAX_PACKAGES = 50
 MAX_ORDERS_AT_ONCE = 500
+MAX_ORDERS_COMBINED = 50
 MAX_PARTS = 100
 MAX_PACKAGES_AT_ONCE = 500
 
@@ -63,9 +64,12 @@ class Parcels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ManyOrders(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of one action on many orders, each named by a uuid or marketplace:shop:number."""
+    """
+    The body of one action on many orders, each named by a uuid or marketplace:shop:number: `cancel` each of them, or
+    `combine` them in one package, the first one's.
+    """
 
-    action: Literal["cancel"]
+    action: Literal["cancel", "combine"]
     orders: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1, max_length=MAX_ORDERS_AT_ONCE)]
     reason: Text
 

@@ -23,6 +23,7 @@ from schemas.commands import (
     AnswerCancellation,
     BuyLabel,
     CancelOrder,
+    CombineOrders,
     Command,
     DescribeStockItem,
     HandOver,
@@ -44,6 +45,7 @@ from schemas.tiktok import Weight
 from schemas.values import LineQuantity, Need
 from streams.bodies import read_body
 from streams.operator_bodies import (
+    MAX_ORDERS_COMBINED,
     Answer,
     Cancellation,
     Count,
@@ -99,7 +101,7 @@ def operator_routes(put: Put) -> list[Route]:
         "/listings/{marketplace}/{shop}/{sku_id}": (stock_item_of, _parts),
     }
     return [
-        Route("/orders/bulk", _bulk(put, _cancellations), methods=["POST"]),
+        Route("/orders/bulk", _bulk(put, _many_orders), methods=["POST"]),
         Route("/packages/bulk", _bulk(put, _package_steps), methods=["POST"]),
         *(
             Route(path, _endpoint(put, identify, build), methods=[method])
@@ -303,9 +305,14 @@ def _answer_cancellation(target: UUID, names: dict[str, str], body: bytes) -> li
     ]
 
 
-def _cancellations(body: bytes) -> list[Command]:
+def _many_orders(body: bytes) -> list[Command]:
     many = _decoded(body, ManyOrders)
     targets = dict.fromkeys(order_of(name) for name in many.orders)
+    if many.action == "combine":
+        first, *others = targets
+        if not 1 <= len(others) < MAX_ORDERS_COMBINED:
+            raise Problem(422, "Invalid", f"orders: a package takes 2 to {MAX_ORDERS_COMBINED} orders")
+        return [CombineOrders(order_id=first, others=tuple(others), operator=SOURCE)]
     return [CancelOrder(order_id=target, reason=many.reason, operator=SOURCE) for target in targets]
 
 

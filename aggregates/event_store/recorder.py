@@ -29,6 +29,7 @@ from aggregates.event_store import (
     scheduled_commands,
     tracking_numbers,
 )
+from aggregates.event_store.calls import Recall
 from aggregates.event_store.connection import Connection
 
 
@@ -47,13 +48,15 @@ class Effects:
     buyer_orders: list[buyer_orders.BuyerOrder] = field(default_factory=list)
     listings: list[listings.Listing] = field(default_factory=list)
     tracking_numbers: list[tracking_numbers.TrackingNumber] = field(default_factory=list)
+    recalls: list[Recall] = field(default_factory=list)
     rows: Callable[[Connection], None] | None = None
     """Writes read rows; the transaction is handed in."""
 
     @property
     def has_more(self) -> bool:
         """Whether something is to be written that `record_batch` does not know."""
-        return bool(self.dead_letters or self.raw_webhooks or self.listings or self.tracking_numbers or self.rows)
+        written = (self.dead_letters, self.raw_webhooks, self.listings, self.tracking_numbers, self.recalls)
+        return any(written) or self.rows is not None
 
 
 @dataclass(frozen=True)
@@ -170,5 +173,7 @@ def _write_more(connection: Connection, effects: Effects) -> None:
         listings.insert(connection, effects.listings)
     if effects.tracking_numbers:
         tracking_numbers.insert(connection, effects.tracking_numbers)
+    if effects.recalls:
+        calls.recall(connection, effects.recalls)
     if effects.rows is not None:
         effects.rows(connection)

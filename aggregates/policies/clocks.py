@@ -8,10 +8,17 @@ from typing import Any, NamedTuple
 
 from eventsourcing.domain import DomainEventProtocol
 
-from aggregates import order_events
+from aggregates import order_events, shipment_events
 from aggregates.policies import status_order
 from schemas.commands import Command
-from schemas.timers import CheckAddress, ExpectOrder, ExpireHold, ReclassifyOrder, RemindOfCancellation
+from schemas.timers import (
+    BuyDeferredLabel,
+    CheckAddress,
+    ExpectOrder,
+    ExpireHold,
+    ReclassifyOrder,
+    RemindOfCancellation,
+)
 from schemas.values import Deadlines
 
 ASSUMED_WORKING_DAYS = 2
@@ -134,9 +141,17 @@ def _after_foretold(event: order_events.Foretold) -> tuple[Scheduled, ...]:
     return (Scheduled(command, event.timestamp + ORDER_PATIENCE, f"expect-order:{event.originator_id}"),)
 
 
+def _after_label_deferred(event: shipment_events.LabelDeferred) -> tuple[Scheduled, ...]:
+    if event.until is None:
+        return ()
+    command = BuyDeferredLabel(shipment_id=event.originator_id)
+    return (Scheduled(command, event.until, f"buy-deferred-label:{event.originator_id}"),)
+
+
 TIMERS: dict[type[Any], Callable[[Any], tuple[Scheduled, ...]]] = {
     order_events.Placed: _after_placed,
     order_events.Foretold: _after_foretold,
     order_events.StatusAdvanced: _after_status_advanced,
     order_events.CancellationRequested: _after_cancellation_requested,
+    shipment_events.LabelDeferred: _after_label_deferred,
 }

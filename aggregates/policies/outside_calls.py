@@ -46,13 +46,18 @@ def _buy_label(event: shipment_events.LabelRequested) -> tuple[CallRequest, ...]
     return (
         CallRequest(
             call=BuyLabelCall(request=event.request),
-            key=f"buy-label:{event.request.reference}",
+            key=label_call_key(event.request.reference),
             shop=event.shop,
             priority=event.priority,
             due_at=event.timestamp,
             deadline_at=_deadline(event.dispatch_by, event.timestamp),
         ),
     )
+
+
+def label_call_key(reference: str) -> str:
+    """The key of the call that buys the label of this reference."""
+    return f"buy-label:{reference}"
 
 
 def _void_label(event: shipment_events.VoidRequested) -> tuple[CallRequest, ...]:
@@ -78,8 +83,10 @@ def _push_one(event: order_events.LabelBought | order_events.LabelReplaced) -> t
 def _push(
     event: order_events.Event, told: order_events.Fulfilled | order_events.Push, package: order_events.Package
 ) -> CallRequest:
-    """Each further label of one package is told under a key of its own."""
+    """Each further label of one package is told under a key of its own, and so is another order's package."""
     key = f"push-fulfilment:{package.shipment_id}"
+    if package.joined:
+        key = f"{key}:{event.originator_id}"
     return CallRequest(
         call=PushFulfilmentCall(
             order_id=event.originator_id,

@@ -20,12 +20,15 @@ from schemas.commands.inventory import (
 from schemas.commands.orders import (
     AnswerCancellation,
     CancelOrder,
+    CombineOrders,
     HoldOrder,
+    JoinPackage,
     OverridePriority,
     RecordAddress,
     RecordCancellation,
     RecordFulfilmentPushed,
     RecordLabel,
+    RecordLeftOut,
     RecordOrder,
     RecordReservation,
     RecordReturn,
@@ -42,6 +45,7 @@ from schemas.commands.replenishment import (
     RecordSupplierAnswer,
 )
 from schemas.commands.shipping import (
+    AddToPackage,
     BuyLabel,
     HandOver,
     MarkPacked,
@@ -59,17 +63,20 @@ from schemas.commands.shipping import (
 )
 
 __all__ = [
+    "AddToPackage",
     "AnswerCancellation",
     "ApproveReorder",
     "AssessStockRisk",
     "BuyLabel",
     "CancelOrder",
+    "CombineOrders",
     "Command",
     "DeclineReorder",
     "DescribeStockItem",
     "FillBackorders",
     "HandOver",
     "HoldOrder",
+    "JoinPackage",
     "MapListing",
     "MarkPacked",
     "MarkPrinted",
@@ -83,6 +90,7 @@ __all__ = [
     "RecordFulfilmentPushed",
     "RecordLabel",
     "RecordLabelOutcome",
+    "RecordLeftOut",
     "RecordMovement",
     "RecordOrder",
     "RecordPackage",

@@ -170,3 +170,32 @@ class OverridePriority(Command):
     score: int
     reason: str
     operator: str = ""
+
+
+class CombineOrders(Command):
+    """A person sends the open package of this order and those of others in one parcel, this order's."""
+
+    order_id: UUID
+    others: tuple[UUID, ...]
+    operator: str = ""
+
+
+class JoinPackage(Command):
+    """Put what this order has in open packages into another order's package, which goes to this address."""
+
+    order_id: UUID
+    shipment_id: UUID
+    package: str
+    marketplace: str
+    shop: str
+    address: Address
+    operator: str = ""
+
+
+class RecordLeftOut(Command):
+    """A package did not take this order's lines in. `joined` is the order's version at which it asked for it."""
+
+    order_id: UUID
+    shipment_id: UUID
+    joined: int
+    reason: str

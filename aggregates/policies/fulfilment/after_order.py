@@ -8,9 +8,11 @@ from uuid import UUID
 
 from aggregates import order_events
 from schemas.commands import (
+    AddToPackage,
     BuyLabel,
     Command,
     HandOver,
+    JoinPackage,
     OpenShipment,
     ReaddressShipment,
     RecordMovement,
@@ -69,15 +71,17 @@ def _give_all_back(event: order_events.Cancelled) -> Commands:
 
 def _stop_for_answer(event: order_events.CancellationRequested) -> Commands:
     voided = _void_each(event, event.shipments, event.reason)
-    return (*voided, *_stop(event.stop, "the buyer asks to cancel"))
+    return (*voided, *_stop(event, event.stop, "the buyer asks to cancel"))
 
 
-def _stop(shipments: Iterable[UUID], reason: str) -> Commands:
-    return tuple(StopShipment(shipment_id=shipment, reason=reason) for shipment in shipments)
+def _stop(event: order_events.Event, shipments: Iterable[UUID], reason: str) -> Commands:
+    return tuple(
+        StopShipment(shipment_id=shipment, reason=reason, order_id=event.originator_id) for shipment in shipments
+    )
 
 
-def _resume(shipments: Iterable[UUID]) -> Commands:
-    return tuple(ResumeShipment(shipment_id=shipment) for shipment in shipments)
+def _resume(event: order_events.Event, shipments: Iterable[UUID]) -> Commands:
+    return tuple(ResumeShipment(shipment_id=shipment, order_id=event.originator_id) for shipment in shipments)
 
 
 def _void_each(event: order_events.Event, shipments: Iterable[UUID], reason: str) -> Commands:
@@ -85,7 +89,7 @@ def _void_each(event: order_events.Event, shipments: Iterable[UUID], reason: str
 
 
 def _go_on_after_answer(event: order_events.CancellationAnswered | order_events.CancellationWithdrawn) -> Commands:
-    return _resume(event.resume)
+    return _resume(event, event.resume)
 
 
 def _close_split(event: order_events.Split) -> Commands:
@@ -113,7 +117,7 @@ def _give_units_back(event: order_events.LineCancelled) -> Commands:
         for need in event.release
     )
     closed = _void_each(event, (*event.closed, *event.stopped), event.reason)
-    return (*released, *closed, *_resume(event.resume))
+    return (*released, *closed, *_resume(event, event.resume))
 
 
 def _give_others_back(event: order_events.ReservationsGivenBack) -> Commands:
@@ -125,14 +129,46 @@ def _give_others_back(event: order_events.ReservationsGivenBack) -> Commands:
 
 
 def _readdress(event: order_events.AddressChanged) -> Commands:
-    return tuple(
+    own = (
         ReaddressShipment(shipment_id=shipment, address=event.address, updated_at=event.updated_at)
         for shipment in event.readdress
     )
+    return (*own, *_void_each(event, (*event.closed, *event.stopped), "it goes to another address"))
+
+
+def _offer(event: order_events.PackageOffered) -> Commands:
+    return tuple(
+        JoinPackage(
+            order_id=other,
+            shipment_id=event.shipment_id,
+            package=event.package,
+            marketplace=event.marketplace,
+            shop=event.shop,
+            address=event.address,
+            operator=event.operator,
+        )
+        for other in event.to
+    )
+
+
+def _join(event: order_events.PackageJoined) -> Commands:
+    """What was to go by itself is closed, and goes in the other package."""
+    added = AddToPackage(
+        shipment_id=event.shipment_id,
+        order_id=event.originator_id,
+        order_number=event.order_number,
+        joined=event.originator_version,
+        contents=event.contents,
+        lines=event.lines,
+        deadlines=event.deadlines,
+        priority=event.priority,
+        value=event.value,
+    )
+    return (*_void_each(event, event.closed, "it goes in one package with others"), added)
 
 
 def _hold_packages(event: order_events.Held) -> Commands:
-    return _stop(event.stop, event.reason)
+    return _stop(event, event.stop, event.reason)
 
 
 def _leave(event: order_events.ShownDispatched) -> Commands:
@@ -171,7 +207,7 @@ def _release_declined(event: order_events.ReservationDeclined) -> Commands:
 
 def _buy_again(event: order_events.Released) -> Commands:
     again = (BuyLabel(shipment_id=shipment, operator=event.operator) for shipment in event.retry)
-    return (*_resume(event.resume), *again)
+    return (*_resume(event, event.resume), *again)
 
 
 FOLLOWS: dict[type[Any], Callable[[Any], Commands]] = {
@@ -183,6 +219,8 @@ FOLLOWS: dict[type[Any], Callable[[Any], Commands]] = {
     order_events.CancellationWithdrawn: _go_on_after_answer,
     order_events.LineCancelled: _give_units_back,
     order_events.Split: _close_split,
+    order_events.PackageOffered: _offer,
+    order_events.PackageJoined: _join,
     order_events.Dispatched: _close_doubled,
     order_events.Backordered: _close_short,
     order_events.ReservationsGivenBack: _give_others_back,

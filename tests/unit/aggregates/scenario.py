@@ -13,9 +13,21 @@ from aggregates.policies.fulfilment import commands_after
 from aggregates.replenishment import Replenishment
 from aggregates.shipment import Shipment
 from aggregates.stock_item import StockItem
-from schemas.commands import Command, RecordLabel, RecordReservation, RecordShortage
-from schemas.values import shipment_id
-from tests.builders import MARKETPLACE, NOON, SHOP, TARIFFS, an_order, item_of, one_part_per_line
+from schemas.commands import AddToPackage, Command, RecordLabel, RecordReservation, RecordShortage
+from schemas.shipping import LabelTiming
+from schemas.values import Need, shipment_id
+from tests.builders import (
+    MARKETPLACE,
+    NOON,
+    SHOP,
+    TARIFFS,
+    AnOrder,
+    a_line,
+    an_order,
+    item_of,
+    one_part_per_line,
+    usd,
+)
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -32,9 +44,9 @@ def given_stock(*commands: Command, at: datetime = NOON) -> StockItem:
     return found
 
 
-def given_shipment(*commands: Command, at: datetime = NOON) -> Shipment:
+def given_shipment(*commands: Command, at: datetime = NOON, timing: LabelTiming | None = None) -> Shipment:
     """A package after these commands, its events taken."""
-    found: Shipment = _after(shipment.decide, commands, shipment.Known(at, TARIFFS))
+    found: Shipment = _after(shipment.decide, commands, shipment.Known(at, TARIFFS, timing=timing or LabelTiming()))
     return found
 
 
@@ -69,6 +81,20 @@ PACKAGE = shipment_id(MARKETPLACE, SHOP, f"{an_order().number}-1")
 def reserved(sku_id: str = "sku-1", quantity: int = 1) -> RecordReservation:
     """Stock tells that it holds the order's units."""
     return RecordReservation(order_id=an_order().id, stock_item_id=item_of(sku_id), quantity=quantity)
+
+
+def add(order: AnOrder, *, joined: int = 1) -> AddToPackage:
+    """Another order's lines are to go in the package."""
+    return AddToPackage(
+        shipment_id=PACKAGE,
+        order_id=order.id,
+        order_number=order.number,
+        joined=joined,
+        contents=(Need(stock_item_id=item_of(), quantity=3),),
+        lines=(a_line(quantity=3),),
+        priority=80,
+        value=usd("37.50"),
+    )
 
 
 def short(sku_id: str = "sku-1", *, by: int = 1, promised_at: datetime | None = None) -> RecordShortage:

@@ -120,7 +120,9 @@ def test_a_wish_that_meets_a_printed_label_stops_it_and_waits_for_a_person() -> 
     events = when(known, wish("PENDING"))
     assert names(events) == ["CancellationRequested"]
     assert known.state == "HELD"
-    assert following(events) == [StopShipment(shipment_id=PACKAGE, reason="the buyer asks to cancel")]
+    assert following(events) == [
+        StopShipment(shipment_id=PACKAGE, reason="the buyer asks to cancel", order_id=an_order().id)
+    ]
     (timer,) = scheduled_after(events[0])
     assert timer.due_at == NOON + timedelta(hours=20)
     assert names(when(known, timer.command)) == ["CancellationDue"]
@@ -141,7 +143,7 @@ def test_a_person_refuses() -> None:
     answer = AnswerCancellation(order_id=ORDER, cancel_id="C1", approve=False, reason="on its way", operator="ann")
     events = when(known, answer)
     assert names(events) == ["CancellationAnswered"]
-    assert following(events) == [ResumeShipment(shipment_id=PACKAGE)]
+    assert following(events) == [ResumeShipment(shipment_id=PACKAGE, order_id=an_order().id)]
     assert known.state == "FULFILLED"
     assert names(when(known, answer)) == ["RequestRefused"]
     assert when(known, RemindOfCancellation(order_id=ORDER, cancel_id="C1")) == []
@@ -152,7 +154,7 @@ def test_a_withdrawn_wish_lets_it_go_on() -> None:
     known = asked()
     events = when(known, wish("WITHDRAWN", after=90))
     assert names(events) == ["CancellationWithdrawn"]
-    assert following(events) == [ResumeShipment(shipment_id=PACKAGE)]
+    assert following(events) == [ResumeShipment(shipment_id=PACKAGE, order_id=an_order().id)]
     assert known.state == "FULFILLED"
     assert when(known, wish("WITHDRAWN", after=90)) == []
     assert names(when(known, wish("PENDING", after=70))) == ["UpdateSuperseded"]

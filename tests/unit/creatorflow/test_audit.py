@@ -90,6 +90,8 @@ def test_label_that_replaces_a_void_one_is_no_second_label() -> None:
         (faults.reserve_twice, "nothing-doubled"),
         (faults.decide_twice, "nothing-doubled"),
         (faults.oversell, "stock-never-negative"),
+        (faults.leave_with_more_than_the_package_holds, "packages-add-up"),
+        (faults.add_an_order_twice, "packages-add-up"),
         (faults.take_stock_below_reserved, "stock-never-negative"),
         (faults.misstate_a_figure, "stock-adds-up"),
         (faults.leave_with_another_order_s_units, "stock-adds-up"),
