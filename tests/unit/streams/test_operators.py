@@ -17,6 +17,7 @@ from schemas.commands import (
     AnswerCancellation,
     BuyLabel,
     CancelOrder,
+    CombineOrders,
     Command,
     DescribeStockItem,
     HandOver,
@@ -248,6 +249,8 @@ PROBLEMS: list[tuple[str, Any, int, str]] = [
     ("/packages/bulk", {"action": "thrown away", "packages": [PACKAGE]}, 422, "action"),
     ("/packages/bulk", {"action": "packed", "packages": [PACKAGE, "nobody"]}, 404, "id"),
     (f"/orders/{ORDER}/hold", {"reason": "a" * 70_000}, 413, "bytes"),
+    ("/orders/bulk", {"action": "combine", "orders": [ORDER, ORDER], "reason": "one door"}, 422, "orders"),
+    ("/orders/bulk", {"action": "combine", "orders": [str(UUID(int=n)) for n in range(51)], "reason": "a"}, 422, "50"),
 ]
 
 
@@ -289,6 +292,15 @@ async def test_split_and_answer(desk: Desk) -> None:
         SplitOrder(order_id=order, packages=(UNITS, UNITS), operator="operator"),
         AnswerCancellation(order_id=order, cancel_id="C1", approve=True, operator="operator"),
     ]
+
+
+async def test_orders_are_combined_by_the_first_of_them(desk: Desk) -> None:
+    """One command, to the order whose package the others join."""
+    others = [f"tiktok:{SHOP}:{number}" for number in (5770, 5771)]
+    answer = await desk.ask("/orders/bulk", {"action": "combine", "orders": [ORDER, *others, ORDER], "reason": "a"})
+    assert answer.status_code == 202
+    first, *rest = (values.order_id("tiktok", SHOP, str(number)) for number in (5769, 5770, 5771))
+    assert desk.commands() == [CombineOrders(order_id=first, others=tuple(rest), operator="operator")]
 
 
 async def test_many_orders_are_cancelled_at_once(desk: Desk) -> None:
