@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from uuid import UUID
 
 from aggregates import order_steps as steps
+from aggregates.order_event import Parcel
 from aggregates.order_state import Order
 from aggregates.order_steps import Known
+from aggregates.policies import order_lines
+from aggregates.policies.order_lines import units_of
 from schemas import commands
-from schemas.values import Address
+from schemas.values import Address, Need
 
 ORDERS_MAX = 50
 """How many orders a person may send in one package."""
@@ -57,19 +62,21 @@ def join_package(order: Order, command: commands.JoinPackage, known: Known) -> N
         steps.refuse(order, known, REQUEST, reason, command.operator)
         return
     closed = _open(order)
-    lines = tuple(line for shipment in closed for line in order.packages[shipment].lines)
+    parcels = [order.packages[shipment] for shipment in closed]
+    lines = order_lines.take(order.lines, units_of(line for parcel in parcels for line in parcel.lines))
     order.trigger_event(
         Order.PackageJoined,
         timestamp=known.at,
         shipment_id=command.shipment_id,
         package=command.package,
         order_number=order.number,
-        contents=steps.needs_of(order, known, lines),
+        contents=_together(parcels),
         lines=lines,
         deadlines=order.deadlines,
         priority=order.score,
         value=steps.value_of(order, lines),
         closed=closed,
+        told_as=parcels[0].told_as or parcels[0].number,
         fulfilment_state=order.standing(without=closed),
         operator=command.operator,
     )
@@ -77,6 +84,14 @@ def join_package(order: Order, command: commands.JoinPackage, known: Known) -> N
 
 def _open(order: Order) -> tuple[UUID, ...]:
     return tuple(shipment for shipment, parcel in order.packages.items() if parcel.stage == "open")
+
+
+def _together(parcels: Iterable[Parcel]) -> tuple[Need, ...]:
+    """What these packages hold of each stock item."""
+    units = Counter[UUID]()
+    for parcel in parcels:
+        units.update({need.stock_item_id: need.quantity for need in parcel.contents})
+    return tuple(Need(stock_item_id=item, quantity=quantity) for item, quantity in units.items())
 
 
 def _why_not_combined(order: Order) -> str | None:

@@ -69,8 +69,8 @@ class Parcel(NamedTuple):
     """
     One open package, as far as its order knows of it. A withdrawn one is printed and waits to be put back.
 
-    `joined` is the order's version at which it asked to go in another order's package, `offered` that others may be in
-    this one.
+    `joined` is the order's version at which it asked to go in another order's package, which the marketplace is told of
+    as its own package `told_as`. `offered`: others may be in this one.
     """
 
     number: str
@@ -81,6 +81,7 @@ class Parcel(NamedTuple):
     returned: bool = False
     withdrawn: bool = False
     joined: int = 0
+    told_as: str = ""
     offered: bool = False
 
     @property

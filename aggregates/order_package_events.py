@@ -81,7 +81,11 @@ class PackageOffered(Event):
 
 
 class PackageJoined(Event):
-    """What was in the packages in `closed` goes in another order's package: all that it has to know of it."""
+    """
+    What was in the packages in `closed` goes in another order's package: all that it has to know of it.
+
+    The marketplace, which knows nothing of that one, is told of it as this order's own package `told_as`.
+    """
 
     TOPIC = "order.package-joined"
 
@@ -94,14 +98,16 @@ class PackageJoined(Event):
     priority: int
     value: Money | None
     closed: tuple[UUID, ...]
+    told_as: str
     fulfilment_state: str
     operator: str
 
     def apply(self, aggregate: Order) -> None:
         aggregate.close(self.closed)
         aggregate.closed.pop(self.shipment_id, None)
-        joined = self.originator_version
-        aggregate.packages[self.shipment_id] = Parcel(self.package, self.contents, self.lines, joined=joined)
+        aggregate.packages[self.shipment_id] = Parcel(
+            self.package, self.contents, self.lines, joined=self.originator_version, told_as=self.told_as
+        )
         aggregate.state = self.fulfilment_state
 
 

@@ -234,14 +234,14 @@ class Order(Aggregate):
 
     def label_as(self, shipment: UUID, carrier: str, tracking_number: str) -> Package:
         """A package with a label as the marketplace is to be told of it."""
-        told = self.told.get(shipment)
+        told, parcel = self.told.get(shipment), self.packages[shipment]
         return Package(
             shipment_id=shipment,
-            package=self.packages[shipment].number,
+            package=parcel.told_as or parcel.number,
             carrier=carrier,
             tracking_number=tracking_number,
             times=1 if told is None else told.times + 1,
-            joined=self.packages[shipment].joined > 0,
+            joined=parcel.joined > 0,
         )
 
     def is_whole(self) -> bool:

@@ -73,7 +73,7 @@ def _void_label(shipment: Shipment, command: commands.VoidLabel, known: Known) -
     Refused: CancelledTooLate once it was handed over. Repeated: nothing, nor for an order that is not in it.
     """
     order_id = command.order_id
-    if order_id is not None and order_id not in shipment.shares:
+    if not shipment.shares or (order_id is not None and order_id not in shipment.shares):
         return
     if order_id is not None and any(share.order_id != order_id for share in shipment.wanted):
         shares.withdraw(shipment, order_id, command.reason, known)

@@ -55,10 +55,14 @@ def _order_dispatched(ledger: Ledger, row: Logged, event: events.OrderDispatched
         order.labels[event.shipment_id] = label
 
 
-def _packages_closed(
-    ledger: Ledger, row: Logged, event: events.OrderSplit | events.OrderPackageJoined | events.OrderAddressChanged
-) -> None:
+def _packages_closed(ledger: Ledger, row: Logged, event: events.OrderSplit | events.OrderPackageJoined) -> None:
     _close_packages(ledger.order(event.order_id), event.closed)
+
+
+def _moved(ledger: Ledger, row: Logged, event: events.OrderAddressChanged) -> None:
+    order = ledger.order(event.order_id)
+    _close_packages(order, event.closed)
+    order.fulfilled = order.fulfilled and not event.stopped
 
 
 def _left_out(ledger: Ledger, row: Logged, event: events.OrderLeftOut) -> None:
@@ -236,7 +240,7 @@ ORDERS: dict[type[Event], Callable[[Ledger, Logged, Any], None]] = {
     events.OrderLineCancelled: _line_cancelled,
     events.OrderSplit: _packages_closed,
     events.OrderPackageJoined: _packages_closed,
-    events.OrderAddressChanged: _packages_closed,
+    events.OrderAddressChanged: _moved,
     events.OrderLeftOut: _left_out,
     events.OrderDispatched: _order_dispatched,
     events.OrderShownDispatched: _shown_dispatched,

@@ -333,6 +333,11 @@ def hand_over(world: World, package: str) -> None:
         after(world, package, topic)
 
 
+def pushed(world: World, number: str) -> None:
+    """The marketplace knows the tracking number."""
+    eventually(lambda: "order.fulfilment-pushed" in world.events_of(id_of(number)), what=f"{number} is pushed")
+
+
 def test_two_orders_go_in_one_package_under_one_label(printing: World, carrier: SimulatorProcess) -> None:
     """The label is bought when it is printed, once for both; both are fulfilled and gone, and their units with it."""
     first, second, sku = two_orders(printing, "READY")
@@ -353,7 +358,7 @@ def test_two_orders_go_in_one_package_under_one_label(printing: World, carrier: 
         (shown_package,) = order["packages"]
         assert (shown_package["package"], shown_package["stage"]) == (package, "handed over")
         assert order["tracking_number"] == seen["tracking_number"]
-        eventually(lambda number=number: "order.fulfilment-pushed" in printing.events_of(id_of(number)))
+        pushed(printing, number)
 
 
 def test_order_that_is_cancelled_is_taken_out_of_the_package(shipping: World, carrier: SimulatorProcess) -> None:

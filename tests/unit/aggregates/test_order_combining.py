@@ -148,7 +148,8 @@ def test_a_joined_order_gets_on_as_with_a_package_of_its_own() -> None:
     known = given_order(*READY, JOIN)
     label = RecordLabel(order_id=ORDER, shipment_id=SHARED, carrier="local", tracking_number="T7")
     assert names(when(known, label)) == ["LabelBought", "Fulfilled"]
-    assert known.told[SHARED].joined
+    told = known.told[SHARED]
+    assert (told.package, told.tracking_number, told.joined) == (f"{an_order().number}-1", "T7", True)
     assert names(when(known, tracked("PRINTED", SHARED))) == ["PackageMoved"]
     assert names(when(known, tracked("HANDED_OVER", SHARED))) == ["Dispatched"]
     assert names(when(known, tracked("DELIVERED", SHARED))) == ["Delivered"]

@@ -203,9 +203,9 @@ def test_an_order_that_is_withdrawn_keeps_the_package_in_the_house() -> None:
 
 def test_a_label_that_waits_says_for_what() -> None:
     """For a moment, or for the printer; one that was recalled is asked for anew."""
-    of = {"shipment_id": ORDER.shipment, "order_id": ORDER.id}
-    assert after(opened(ORDER), events.LabelDeferred(**of)).reason == "its label is bought when it is printed"
-    waits = events.LabelDeferred(**of, until=NOON)
+    waits = events.LabelDeferred(shipment_id=ORDER.shipment, order_id=ORDER.id)
+    assert after(opened(ORDER), waits).reason == "its label is bought when it is printed"
+    waits = msgspec.structs.replace(waits, until=NOON)
     assert after(opened(ORDER), waits).reason == f"its label is bought at {NOON:%Y-%m-%d %H:%M} UTC"
     asked = events.LabelRequested(shipment_id=ORDER.shipment, carrier="ground", attempt=1)
     recalled = events.LabelRecalled(shipment_id=ORDER.shipment, attempt=1)
