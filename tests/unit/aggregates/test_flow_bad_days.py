@@ -30,6 +30,7 @@ from schemas.commands import (
     ReleaseOrder,
     SplitOrder,
 )
+from schemas.shipping import LabelTiming
 from schemas.values import LineQuantity
 from tests.builders import DOOR, AnOrder, a_line, an_order, item_of
 from tests.unit.aggregates.order_days import package
@@ -88,6 +89,7 @@ def test_whatever_people_do_every_unit_is_somewhere_once(seed: int) -> None:
     """Each unit is on the shelf, held for who wants it, or gone with a package; no label lives without a reason."""
     random = Random(seed)
     world = World(seed=seed)
+    world.timing = LabelTiming(when=random.choice(("at once", "at once", "at print")))
     world.run(*(count(COUNTED, sku_id) for sku_id in SKUS))
     orders = [
         an_order().numbered(number).of(*(a_line(sku, random.randint(1, 4)) for sku in SKUS)).to(DOOR)
