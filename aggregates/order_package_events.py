@@ -105,6 +105,7 @@ class PackageJoined(Event):
     def apply(self, aggregate: Order) -> None:
         aggregate.close(self.closed)
         aggregate.closed.pop(self.shipment_id, None)
+        aggregate.pushed.discard(self.shipment_id)
         aggregate.packages[self.shipment_id] = Parcel(
             self.package, self.contents, self.lines, joined=self.originator_version, told_as=self.told_as
         )

@@ -55,8 +55,16 @@ def _order_dispatched(ledger: Ledger, row: Logged, event: events.OrderDispatched
         order.labels[event.shipment_id] = label
 
 
-def _packages_closed(ledger: Ledger, row: Logged, event: events.OrderSplit | events.OrderPackageJoined) -> None:
+def _packages_closed(ledger: Ledger, row: Logged, event: events.OrderSplit) -> None:
     _close_packages(ledger.order(event.order_id), event.closed)
+
+
+def _joined(ledger: Ledger, row: Logged, event: events.OrderPackageJoined) -> None:
+    """The marketplace is told of the package's label for this order, even if it was before."""
+    order = ledger.order(event.order_id)
+    _close_packages(order, event.closed)
+    order.closed_labels.pop(event.shipment_id, None)
+    order.pushed.discard(event.shipment_id)
 
 
 def _moved(ledger: Ledger, row: Logged, event: events.OrderAddressChanged) -> None:
@@ -239,7 +247,7 @@ ORDERS: dict[type[Event], Callable[[Ledger, Logged, Any], None]] = {
     events.OrderCancellationWithdrawn: _cancellation_settled,
     events.OrderLineCancelled: _line_cancelled,
     events.OrderSplit: _packages_closed,
-    events.OrderPackageJoined: _packages_closed,
+    events.OrderPackageJoined: _joined,
     events.OrderAddressChanged: _moved,
     events.OrderLeftOut: _left_out,
     events.OrderDispatched: _order_dispatched,
