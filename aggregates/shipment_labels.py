@@ -126,8 +126,13 @@ def _is_due(shipment: Shipment, known: Known) -> bool:
 
 
 def buy_deferred(shipment: Shipment, command: timers.BuyDeferredLabel, known: Known) -> None:
-    """Ask for a label that waited for other orders; what is stopped asks once it is not. Repeated: nothing."""
-    go_on(shipment, known)
+    """
+    Ask for a label that waited for other orders: the timer says that it is time, whatever clock it went by.
+
+    Refused: nothing where it was asked for already; what is stopped asks once it is not. Repeated: nothing.
+    """
+    if shipment.label == "deferred" and shipment.wants_label:
+        ask_for_label(shipment, known)
 
 
 def buy_label(shipment: Shipment, command: commands.BuyLabel, known: Known) -> None:

@@ -59,7 +59,7 @@ class OrderFacts:
     closed_labels: dict[UUID, str] = field(default_factory=dict)
     pushed: set[UUID] = field(default_factory=set)
     fulfilled: bool = False
-    to_print: set[UUID] = field(default_factory=set)
+    to_print: frozenset[UUID] = frozenset()
     cancelled: bool = False
     cancellation_asked: bool = False
     gone: bool = False
@@ -120,8 +120,8 @@ class PackageFacts:
     hand-over, when the order is out of the package again.
     """
 
-    orders: list[UUID] = field(default_factory=list)
-    held: dict[UUID, tuple[tuple[Need, ...], ...]] = field(default_factory=dict)
+    orders: tuple[UUID, ...] = ()
+    held: tuple[tuple[UUID, tuple[Need, ...]], ...] = ()
     waits_for_print: bool = False
     tracking_numbers: list[str] = field(default_factory=list)
     live: int = 0

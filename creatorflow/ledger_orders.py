@@ -160,10 +160,10 @@ def _holds(ledger: Ledger, row: Logged, event: events.ShipmentOpened | events.Sh
     if order_id in package.orders:
         ledger.fault("packages-add-up", row, f"order {order_id} is in the package twice")
         return
-    package.orders.append(order_id)
-    package.held[order_id] = (*package.held.get(order_id, ()), event.contents)
+    package.orders = (*package.orders, order_id)
+    package.held = (*package.held, (order_id, event.contents))
     if package.waits_for_print:
-        ledger.order(order_id).to_print.add(event.shipment_id)
+        ledger.order(order_id).to_print |= {event.shipment_id}
 
 
 def _taken_out(ledger: Ledger, row: Logged, event: events.ShipmentOrderTakenOut) -> None:
@@ -171,9 +171,9 @@ def _taken_out(ledger: Ledger, row: Logged, event: events.ShipmentOrderTakenOut)
     if event.order_id not in package.orders:
         ledger.fault("packages-add-up", row, f"order {event.order_id} is taken out, and was not in the package")
         return
-    package.orders.remove(event.order_id)
-    ledger.order(event.order_id).to_print.discard(event.shipment_id)
-    if package.orders != list(event.remaining):
+    package.orders = tuple(order_id for order_id in package.orders if order_id != event.order_id)
+    ledger.order(event.order_id).to_print -= {event.shipment_id}
+    if package.orders != event.remaining:
         ledger.fault("packages-add-up", row, f"the package is left to other orders than {package.orders}")
 
 
@@ -181,7 +181,7 @@ def _label_deferred(ledger: Ledger, row: Logged, event: events.LabelDeferred) ->
     package = ledger.package(event.shipment_id)
     package.waits_for_print = event.until is None
     for order_id in package.orders if package.waits_for_print else ():
-        ledger.order(order_id).to_print.add(event.shipment_id)
+        ledger.order(order_id).to_print |= {event.shipment_id}
 
 
 def _label_requested(ledger: Ledger, row: Logged, event: events.LabelRequested) -> None:
@@ -189,7 +189,7 @@ def _label_requested(ledger: Ledger, row: Logged, event: events.LabelRequested) 
     if package.waits_for_print:
         package.waits_for_print = False
         for order_id in package.orders:
-            ledger.order(order_id).to_print.discard(event.shipment_id)
+            ledger.order(order_id).to_print -= {event.shipment_id}
 
 
 def _label_bought(ledger: Ledger, row: Logged, event: events.LabelBought) -> None:

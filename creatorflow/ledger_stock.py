@@ -130,8 +130,8 @@ def _check_parcel(ledger: Ledger, row: Logged, event: events.StockHandedOver) ->
         return
     if package is None:
         return
-    held = package.held.get(event.order_id, ())
-    units = {need.quantity for contents in held for need in contents if need.stock_item_id == event.stock_item_id}
+    held = (need for order_id, contents in package.held if order_id == event.order_id for need in contents)
+    units = {need.quantity for need in held if need.stock_item_id == event.stock_item_id}
     if event.quantity not in units:
         ledger.fault(
             "packages-add-up",

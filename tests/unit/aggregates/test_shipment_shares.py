@@ -195,11 +195,17 @@ def test_a_label_that_waits_is_bought_once_for_all_that_joined() -> None:
     assert (item.label, item.deferred_until) == ("deferred", NOON + timedelta(hours=1))
     assert names(when(item, ADD)) == ["OrderAdded"]
     due = BuyDeferredLabel(shipment_id=PACKAGE)
-    assert when(item, due) == []
     asked = when(item, due, at=NOON + timedelta(hours=1))
     assert names(asked) == ["CarrierChosen", "LabelRequested"]
     assert asked[1].request.parcel.weight_grams == 1_600
     assert when(item, due, at=NOON + timedelta(hours=1)) == []
+
+
+def test_a_timer_is_believed_whatever_the_clock_says() -> None:
+    """A process whose clock is behind does not lose the label."""
+    item = given_shipment(open_package(), timing=IN_AN_HOUR)
+    behind = NOON + timedelta(minutes=59, seconds=59)
+    assert names(when(item, BuyDeferredLabel(shipment_id=PACKAGE), at=behind)) == ["CarrierChosen", "LabelRequested"]
 
 
 def test_a_label_that_waits_sets_a_timer() -> None:
