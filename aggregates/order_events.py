@@ -20,8 +20,6 @@ from aggregates.order_cancellation_events import (
     LineCancelled,
     Refunded,
     RequestRefused,
-    ReturnAdvanced,
-    ReturnOpened,
 )
 from aggregates.order_event import Event, LineParts, Opening, Package, Push, Shortage
 from aggregates.order_package_events import (
@@ -40,6 +38,7 @@ from aggregates.order_package_events import (
     ShownDispatched,
     Split,
 )
+from aggregates.order_return_events import GoodsInspected, ReturnAdvanced, ReturnOpened
 from schemas.commands import RecordAddress, RecordCancellation, RecordReturn
 from schemas.events import PriorityPoint
 from schemas.values import Address, Deadlines, Money, Need, OrderLine
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AddressChanged",
     "AddressMissing",
+    "AlertAcknowledged",
     "Backordered",
     "CancellationAnswered",
     "CancellationDue",
@@ -65,6 +65,7 @@ __all__ = [
     "Foretold",
     "Fulfilled",
     "FulfilmentPushed",
+    "GoodsInspected",
     "Held",
     "HoldExpired",
     "LabelBought",
@@ -128,12 +129,13 @@ class Foretold(Opening):
 
 
 class Missing(Event):
-    """An order that was foretold was not seen in time."""
+    """An order that was foretold was not seen in time; `kept` is what was told of it, in the order in which it came."""
 
     TOPIC = "order.missing"
 
     what: str
     since: datetime
+    kept: tuple[str, ...] = ()
 
 
 class Placed(Opening):
@@ -231,6 +233,7 @@ class AddressChanged(Event):
     fulfilment_state: str
     closed: tuple[UUID, ...] = ()
     stopped: tuple[UUID, ...] = ()
+    flags: tuple[str, ...] = ()
 
     def apply(self, aggregate: Order) -> None:
         aggregate.address = self.address
@@ -466,3 +469,17 @@ class Completed(Event):
     TOPIC = "order.completed"
 
     occurred_at: datetime
+
+
+class AlertAcknowledged(Event):
+    """Somebody saw the alert of this kind that opened at this log position."""
+
+    TOPIC = "order.alert-acknowledged"
+
+    kind: str
+    opened_position: int
+    by: str
+    note: str
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.acknowledged[self.kind] = self.opened_position

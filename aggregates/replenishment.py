@@ -14,6 +14,7 @@ from uuid import UUID
 from eventsourcing.domain import Aggregate
 
 from aggregates import replenishment_events
+from aggregates.acknowledging import acknowledge
 from aggregates.policies.buying import COVER_HOURS, Position, hours_left, plan_purchase, risk_level
 from aggregates.replenishment_events import Reorder
 from schemas import commands
@@ -47,6 +48,7 @@ class Replenishment(Aggregate):
     ReorderParked = replenishment_events.ReorderParked
     ReorderRefused = replenishment_events.ReorderRefused
     ReorderReceived = replenishment_events.ReorderReceived
+    AlertAcknowledged = replenishment_events.AlertAcknowledged
 
     def __init__(self) -> None:
         self.stock_item_id = NOBODY
@@ -55,6 +57,7 @@ class Replenishment(Aggregate):
         self.prepared = 0
         self.reorders: dict[str, Reorder] = {}
         self.receipts: dict[str, None] = {}
+        self.acknowledged: dict[str, int] = {}
 
     def open_reorders(self) -> list[tuple[str, Reorder]]:
         """The orders of which units may still come, oldest first."""
@@ -255,9 +258,15 @@ def _record_receipt(replenishment: Replenishment, command: commands.RecordReceip
         )
 
 
+def _acknowledge(replenishment: Replenishment, command: commands.AcknowledgeReplenishmentAlert, at: datetime) -> None:
+    """Note who saw an alert about the item's buying. Refused and repeated: nothing."""
+    acknowledge(replenishment, command, at, stock_item_id=replenishment.stock_item_id)
+
+
 HANDLERS: dict[type[Command], Callable[[Replenishment, Any, datetime], None]] = {
     commands.RecordSupplierAnswer: _record_supplier_answer,
     commands.RecordReceipt: _record_receipt,
     commands.ApproveReorder: _approve,
     commands.DeclineReorder: _decline,
+    commands.AcknowledgeReplenishmentAlert: _acknowledge,
 }

@@ -150,3 +150,17 @@ class ReorderReceived(Event):
         aggregate.receipts[self.reference] = None
         if len(aggregate.receipts) > RECEIPTS_KEPT:
             del aggregate.receipts[next(iter(aggregate.receipts))]
+
+
+class AlertAcknowledged(Event):
+    """Somebody saw the alert of this kind that opened at this log position."""
+
+    TOPIC = "replenishment.alert-acknowledged"
+
+    kind: str
+    opened_position: int
+    by: str
+    note: str
+
+    def apply(self, aggregate: Replenishment) -> None:
+        aggregate.acknowledged[self.kind] = self.opened_position

@@ -13,6 +13,7 @@ from typing import Any
 from aggregates import shipment_handling as handling
 from aggregates import shipment_labels as labels
 from aggregates import shipment_shares as shares
+from aggregates.acknowledging import acknowledge
 from aggregates.shipment_state import Known, Shipment
 from schemas import commands, timers
 from schemas.commands import Command
@@ -52,7 +53,7 @@ def _open(command: commands.OpenShipment, known: Known) -> Shipment:
         deadlines=command.deadlines,
         priority=command.priority,
         value=command.value,
-        weight_grams=shares.weight_of(command.lines),
+        weight_grams=shares.weigh(command.lines, command.contents, known.weights),
     )
     labels.begin(shipment, known)
     return shipment
@@ -89,6 +90,11 @@ def _void_label(shipment: Shipment, command: commands.VoidLabel, known: Known) -
             labels.ask_for_void(shipment, command.reason, known)
 
 
+def _acknowledge(shipment: Shipment, command: commands.AcknowledgeShipmentAlert, known: Known) -> None:
+    """Note who saw an alert about the package. Refused and repeated: nothing."""
+    acknowledge(shipment, command, known.at)
+
+
 HANDLERS: dict[type[Command], Callable[[Shipment, Any, Known], None]] = {
     commands.AddToPackage: shares.add_to_package,
     commands.BuyLabel: labels.buy_label,
@@ -105,4 +111,5 @@ HANDLERS: dict[type[Command], Callable[[Shipment, Any, Known], None]] = {
     commands.HandOver: handling.hand_over,
     commands.PutBack: handling.put_back,
     commands.RecordScan: handling.record_scan,
+    commands.AcknowledgeShipmentAlert: _acknowledge,
 }

@@ -12,7 +12,7 @@ from schemas import commands, timers
 from schemas.shipping import Label, LabelRequest, Parcel
 
 ASKED_FOR_BY_A_PERSON = frozenset(
-    {"deferred", "recalled", "refused", "parked", "held", "voided", "written off", "void parked"}
+    {"deferred", "recalled", "refused", "withheld", "parked", "held", "voided", "written off", "void parked"}
 )
 GONE = frozenset({"recalled", "voided", "written off"})
 
@@ -172,14 +172,22 @@ def record_label_outcome(shipment: Shipment, command: commands.RecordLabelOutcom
         _bought(shipment, command, known)
         return
     if command.outcome == "recalled":
+        _recalled(shipment, command, known)
+        return
+    told = {"timestamp": known.at, "order_id": shipment.order_id, "reason": command.reason}
+    of_all = {"others": _others(shipment), "wanted": not shipment.cancelled}
+    if command.outcome == "refused":
+        shipment.trigger_event(Shipment.LabelRefused, **told, **of_all)
+    elif shipment.label == "requested" and command.outcome == "withheld":
+        shipment.trigger_event(Shipment.LabelWithheld, **told)
+    elif shipment.label == "requested":
+        shipment.trigger_event(Shipment.Parked, **told, **of_all)
+
+
+def _recalled(shipment: Shipment, command: commands.RecordLabelOutcome, known: Known) -> None:
+    if shipment.label == "requested":
         shipment.trigger_event(Shipment.LabelRecalled, timestamp=known.at, attempt=command.attempt)
         go_on(shipment, known)
-        return
-    told = {"timestamp": known.at, "order_id": shipment.order_id, "reason": command.reason, "others": _others(shipment)}
-    if command.outcome == "refused":
-        shipment.trigger_event(Shipment.LabelRefused, **told)
-    elif shipment.label == "requested":
-        shipment.trigger_event(Shipment.Parked, **told)
 
 
 def _bought(shipment: Shipment, command: commands.RecordLabelOutcome, known: Known) -> None:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from aggregates import shipment_labels as labels
 from aggregates.shipment_event import Share
 from aggregates.shipment_state import Known, Shipment
 from schemas import commands
-from schemas.values import OrderLine
+from schemas.values import Need, OrderLine
 
-CHANGEABLE = frozenset({"deferred", "requested", "recalled", "bought", "voiding", "voided", "written off"})
+CHANGEABLE = frozenset({"deferred", "requested", "recalled", "withheld", "bought", "voiding", "voided", "written off"})
 """Where a purchase stands that lets lines be added; what else it is waits for a person."""
 
 
-def weight_of(lines: tuple[OrderLine, ...]) -> int | None:
+def weigh(lines: tuple[OrderLine, ...], contents: tuple[Need, ...], weights: Mapping[UUID, int]) -> int | None:
+    """What goods weigh, as their lines say or their stock items are described; None where neither says it of all."""
+    return _of_lines(lines) or _of_items(contents, weights)
+
+
+def _of_lines(lines: tuple[OrderLine, ...]) -> int | None:
     """What the lines weigh together, None when one of them does not say."""
     weight = 0
     for line in lines:
@@ -23,6 +29,13 @@ def weight_of(lines: tuple[OrderLine, ...]) -> int | None:
                 return None
             weight += line.weight_grams * line.quantity
     return weight or None
+
+
+def _of_items(contents: tuple[Need, ...], weights: Mapping[UUID, int]) -> int | None:
+    """What the units weigh together as their stock items are described, None when one of them is not."""
+    if not all(weights.get(need.stock_item_id) for need in contents):
+        return None
+    return sum(weights[need.stock_item_id] * need.quantity for need in contents) or None
 
 
 def add_to_package(shipment: Shipment, command: commands.AddToPackage, known: Known) -> None:
@@ -44,7 +57,7 @@ def add_to_package(shipment: Shipment, command: commands.AddToPackage, known: Kn
         order_id=order,
         order_number=command.order_number,
         contents=command.contents,
-        weight_grams=weight_of(command.lines),
+        weight_grams=weigh(command.lines, command.contents, known.weights),
         value=command.value,
         deadlines=command.deadlines,
         priority=command.priority,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -22,6 +23,7 @@ LabelState = Literal[
     "recalled",
     "bought",
     "refused",
+    "withheld",
     "parked",
     "held",
     "voiding",
@@ -39,13 +41,15 @@ AT_ONCE = LabelTiming()
 
 class Known(NamedTuple):
     """
-    What a decision about a package may ask: the moment, what carriers charge, and which other packages have or had
-    the number of the label that the command tells of. `timing`: when the shop buys its labels.
+    What a decision about a package may ask: the moment, what carriers charge, which other packages have or had the
+    number of the label that the command tells of, what a unit of a stock item weighs, in grams, and when the shop buys
+    its labels.
     """
 
     at: datetime
     tariffs: tuple[Tariff, ...]
     sharing: tuple[UUID, ...] = ()
+    weights: Mapping[UUID, int] = MappingProxyType({})
     timing: LabelTiming = AT_ONCE
 
 
@@ -63,6 +67,7 @@ class Shipment(Aggregate):
     LabelRequested = shipment_events.LabelRequested
     LabelBought = shipment_events.LabelBought
     LabelRefused = shipment_events.LabelRefused
+    LabelWithheld = shipment_events.LabelWithheld
     Parked = shipment_events.Parked
     TrackingNumberShared = shipment_events.TrackingNumberShared
     VoidRequested = shipment_events.VoidRequested
@@ -89,6 +94,7 @@ class Shipment(Aggregate):
     OrderTakenOut = shipment_events.OrderTakenOut
     LabelDeferred = shipment_events.LabelDeferred
     LabelRecalled = shipment_events.LabelRecalled
+    AlertAcknowledged = shipment_events.AlertAcknowledged
 
     def __init__(self) -> None:
         self.marketplace = ""
@@ -117,6 +123,7 @@ class Shipment(Aggregate):
         self.delivered = False
         self.returned = False
         self.scans: set[str] = set()
+        self.acknowledged: dict[str, int] = {}
 
     def see(self, carrier: str, tracking_number: str, scan_id: str) -> None:
         """Remember a scan. Called by events alone."""

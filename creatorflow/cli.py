@@ -14,6 +14,7 @@ from uuid import UUID
 
 import typer
 
+from creatorflow.cli_shops import shops_app
 from creatorflow.printing import plain, print_json, print_rows
 
 if TYPE_CHECKING:
@@ -35,14 +36,10 @@ app = typer.Typer(
 audit_app = typer.Typer(help="Replay the log: one order's history, or every invariant.", no_args_is_help=True)
 dead_letters_app = typer.Typer(help="Records that could not be processed.", no_args_is_help=True)
 offsets_app = typer.Typer(help="Where each agent stands in each topic.", no_args_is_help=True)
-shops_app = typer.Typer(help="The shop registry.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(offsets_app, name="offsets")
 app.add_typer(shops_app, name="shops")
-
-LABEL_MINUTES_MAX = 7 * 24 * 60
-"""How long a package may wait for others before its label is bought."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -289,7 +286,8 @@ def dead_letters_redeliver(
     """
     Ask for dead letters to be sent again, in the order in which they came; a worker does it at once.
 
-    What was processed before changes nothing. One that fails again waits again, with its new reason.
+    What was processed before changes nothing. One that fails again waits again, with its new reason. Of an event that
+    could not be translated (agent relay) the commands that follow are sent; to show it, rebuild the read models too.
     """
     from creatorflow import bootstrap
     from streams.redelivery import NotRedeliverable, Wish
@@ -313,35 +311,6 @@ def offsets_show(as_json: AsJson = False) -> None:
     from creatorflow import bootstrap
 
     print_rows([plain(row) for row in bootstrap.offsets(_settings())], as_json)
-
-
-@shops_app.command("list")
-def shops_list(as_json: AsJson = False) -> None:
-    """List the registered shops, and which of their doors are open."""
-    from creatorflow import bootstrap
-
-    print_rows([plain(shop) for shop in bootstrap.shops(_settings())], as_json)
-
-
-@shops_app.command("labels")
-def shops_labels(
-    shop: Annotated[str, typer.Argument(help="marketplace:shop")],
-    when: Annotated[str, typer.Argument(help="at-once, at-print, or a number of minutes")],
-) -> None:
-    """Say when the labels of a shop's packages are bought, of those opened from now on; what joins shares the label."""
-    from creatorflow import bootstrap
-    from schemas.shipping import LabelTiming
-
-    marketplace, _, number = shop.partition(":")
-    if when in {"at-once", "at-print"}:
-        timing = LabelTiming(when="at once" if when == "at-once" else "at print")
-    elif when.isascii() and when.isdecimal() and 1 <= int(when[:9]) <= LABEL_MINUTES_MAX:
-        timing = LabelTiming(when="later", minutes=int(when))
-    else:
-        _refuse(f"{when!r} is not at-once, at-print, or 1 to {LABEL_MINUTES_MAX:,} minutes")
-    if not bootstrap.set_label_timing(_settings(), marketplace, number, timing):
-        _refuse(f"no shop {shop!r} is registered; `creatorflow shops list` shows those that are")
-    typer.echo(f"labels of {shop} are bought {timing.when}" + (f": {timing.minutes} min" if timing.minutes else ""))
 
 
 # What the commands share

@@ -64,6 +64,7 @@ class OrderFacts:
     cancellation_asked: bool = False
     gone: bool = False
     held: bool = False
+    withheld: bool = False
     touched_by_person: bool = False
     last_at: datetime | None = None
 
@@ -82,12 +83,16 @@ class OrderFacts:
             return "FULFILLED" if self.pushed >= self.labels.keys() else "TO_PUSH"
         if self.short_at:
             return "BACKORDERED"
+        if self.withheld:
+            return "WITHHELD"
         if self.fulfilment_state == "WAITING":
             return "WAITING"
         return "TO_PRINT" if self.to_print else "IN_PROGRESS"
 
 
-SETTLED = frozenset({"TO_PRINT", "CANCELLED", "HELD", "CANCELLATION_ASKED", "FULFILLED", "BACKORDERED", "WAITING"})
+SETTLED = frozenset(
+    {"CANCELLED", "HELD", "CANCELLATION_ASKED", "FULFILLED", "BACKORDERED", "WAITING", "WITHHELD", "TO_PRINT"}
+)
 
 
 @dataclass(slots=True)

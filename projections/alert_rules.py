@@ -74,9 +74,34 @@ def _address_shown(event: Any) -> bool:
     return event.address is not None and bool(event.address.complete)
 
 
-def _return_dropped(event: Any) -> bool:
-    """Whether nothing will come back after all."""
-    return any(word in event.status.upper() for word in ("CANCEL", "REJECT", "WITHDRAW"))
+_ARRANGED = frozenset({"PARTIALLY_SHIPPING", "AWAITING_COLLECTION", "IN_TRANSIT", "DELIVERED", "COMPLETED"})
+_ARRIVED = frozenset({"DELIVERED", "COMPLETED"})
+
+
+def _is_arranged(event: Any) -> bool:
+    """Whether the marketplace shows it on its way without us, so that nobody needs its address here."""
+    return event.marketplace_status in _ARRANGED
+
+
+def _has_arrived(event: Any) -> bool:
+    return event.marketplace_status in _ARRIVED
+
+
+def _none_to_inspect(event: Any) -> bool:
+    """Whether a return that comes back no more was the last one to inspect."""
+    return bool(event.dropped and event.returns_open == 0)
+
+
+def _none_asked(event: Any) -> bool:
+    return bool(event.still_asked == 0)
+
+
+def _is_wanted(event: Any) -> bool:
+    return bool(event.wanted)
+
+
+def _not_wanted(event: Any) -> bool:
+    return not event.wanted
 
 
 def _nothing_missing(event: Any) -> bool:
@@ -147,8 +172,11 @@ def _may_be_live(event: Any) -> bool:
 
 
 _LABEL_UNDER_WAY = Effect(closes=(Closes(("shipment-held", "label-refused", "label-parked")),))
+_WAY_ENDED = Effect(closes=(Closes(("address-too-late", "cancelled-too-late", "tracking-number-shared")),))
 _IN_THE_HOUSE = ("stop-parcel", "address-after-print", "hand-over-refused")
 """What a person is asked for while a parcel that must not leave is in the house."""
+
+_WISH_SETTLED = Effect(closes=(Closes(("cancellation-asked",), _none_asked),))
 
 NOTHING = Effect()
 
@@ -160,12 +188,17 @@ EFFECTS: dict[type[Event], Effect] = {
                 "order-missing",
                 "warning",
                 lambda event: f"the marketplace told of its {event.what} and never showed the order",
-                lambda event: {"since": _moment(event.since)},
+                lambda event: {"since": _moment(event.since), "kept": ", ".join(event.kept)},
             ),
         )
     ),
     events.OrderStatusAdvanced: Effect(
-        closes=(Closes(("status-unknown",)), Closes(("address-missing",), _address_shown)),
+        closes=(
+            Closes(("status-unknown",)),
+            Closes(("address-missing",), _address_shown),
+            Closes(("address-missing",), _is_arranged),
+            Closes(("address-too-late",), _has_arrived),
+        ),
     ),
     events.OrderAddressChanged: Effect(
         opens=(
@@ -228,9 +261,9 @@ EFFECTS: dict[type[Event], Effect] = {
             ),
         )
     ),
-    events.OrderCancellationAnswered: Effect(closes=(Closes(("cancellation-asked",)),)),
-    events.OrderCancellationWithdrawn: Effect(closes=(Closes(("cancellation-asked",)),)),
-    events.OrderLineCancelled: NOTHING,
+    events.OrderCancellationAnswered: _WISH_SETTLED,
+    events.OrderCancellationWithdrawn: _WISH_SETTLED,
+    events.OrderLineCancelled: _WISH_SETTLED,
     events.OrderRefunded: NOTHING,
     events.OrderReturnOpened: Effect(
         opens=(
@@ -239,10 +272,18 @@ EFFECTS: dict[type[Event], Effect] = {
                 "warning",
                 lambda event: "the buyer sends goods back",
                 lambda event: {"return_id": event.return_id, "status": event.status},
+                lambda event: not event.settled,
             ),
         )
     ),
-    events.OrderReturnAdvanced: Effect(closes=(Closes(("return-to-inspect",), _return_dropped),)),
+    events.OrderReturnAdvanced: Effect(closes=(Closes(("return-to-inspect",), _none_to_inspect),)),
+    events.OrderGoodsInspected: Effect(
+        closes=(
+            Closes(("return-to-inspect",), lambda event: event.returns_open == 0),
+            Closes(("package-returned",), lambda event: event.packages_open == 0),
+        )
+    ),
+    events.OrderAlertAcknowledged: NOTHING,
     events.OrderRequestRefused: NOTHING,
     events.OrderCancelled: Effect(
         closes=(Closes(("order-held", "cancellation-asked", "status-unknown", "address-missing")),)
@@ -268,14 +309,15 @@ EFFECTS: dict[type[Event], Effect] = {
                 "warning",
                 lambda event: "a package came back: inspect it",
                 lambda event: {"shipment_id": str(event.shipment_id)},
-                lambda event: event.stage == "returned",
+                lambda event: event.stage == "returned" and not event.settled,
             ),
-        )
+        ),
+        closes=(Closes(("address-too-late",), lambda event: event.stage == "returned"),),
     ),
     events.OrderDispatched: NOTHING,
-    events.OrderShownDispatched: NOTHING,
-    events.OrderDelivered: NOTHING,
-    events.OrderCompleted: NOTHING,
+    events.OrderShownDispatched: Effect(closes=(Closes(("address-missing",)),)),
+    events.OrderDelivered: Effect(closes=(Closes(("address-too-late",)),)),
+    events.OrderCompleted: Effect(closes=(Closes(("address-too-late",)),)),
     events.StockItemOpened: NOTHING,
     events.StockItemDescribed: NOTHING,
     events.ListingMapped: NOTHING,
@@ -295,13 +337,23 @@ EFFECTS: dict[type[Event], Effect] = {
     events.StockWrittenOff: NOTHING,
     events.StockDepleted: _STOCK_DEPLETED,
     events.SupplyExpected: NOTHING,
+    events.StockAlertAcknowledged: NOTHING,
     events.ShipmentOpened: NOTHING,
     events.CarrierChosen: Effect(closes=(Closes(("shipment-held",)),)),
     events.ShipmentHeld: Effect(opens=(Opens("shipment-held", "critical", _said, _no_figures),)),
     events.LabelRequested: _LABEL_UNDER_WAY,
     events.LabelBought: _LABEL_UNDER_WAY,
-    events.LabelRefused: Effect(opens=(Opens("label-refused", "critical", _said, _no_figures),)),
-    events.ShipmentParked: Effect(opens=(Opens("label-parked", "critical", _said, _no_figures),)),
+    events.LabelWithheld: NOTHING,
+    events.LabelRefused: Effect(
+        opens=(Opens("label-refused", "critical", _said, _no_figures, _is_wanted),),
+        closes=(Closes(("label-live", "label-parked")),),
+    ),
+    events.ShipmentParked: Effect(
+        opens=(
+            Opens("label-parked", "critical", _said, _no_figures, _is_wanted),
+            Opens("label-live", "critical", _said, _no_figures, _not_wanted),
+        )
+    ),
     events.ShipmentCancelled: Effect(
         opens=(
             Opens("label-live", "critical", _said, _no_figures, _may_be_live),
@@ -310,7 +362,9 @@ EFFECTS: dict[type[Event], Effect] = {
         closes=(*_LABEL_UNDER_WAY.closes, Closes(("address-after-print",))),
     ),
     events.VoidRequested: Effect(closes=(Closes(("label-live", "stop-parcel", "void-parked")),)),
-    events.LabelVoided: Effect(closes=(Closes(("label-live", "void-parked", "tracking-number-shared")),)),
+    events.LabelVoided: Effect(
+        closes=(Closes(("label-live", "void-parked", "tracking-number-shared", "hand-over-refused")),)
+    ),
     events.VoidRefused: Effect(
         opens=(
             Opens(
@@ -320,7 +374,7 @@ EFFECTS: dict[type[Event], Effect] = {
                 lambda event: {"lost": _money(event.lost), "tracking_number": event.tracking_number},
             ),
         ),
-        closes=(Closes(("void-parked",)),),
+        closes=(Closes(("void-parked", "tracking-number-shared")),),
     ),
     events.VoidParked: Effect(
         opens=(Opens("void-parked", "critical", _said, lambda event: {"tracking_number": event.tracking_number}),)
@@ -375,8 +429,9 @@ EFFECTS: dict[type[Event], Effect] = {
     events.ShipmentHandOverRefused: Effect(opens=(Opens("hand-over-refused", "critical", _said, _no_figures),)),
     events.ShipmentPutBack: Effect(closes=(Closes(_IN_THE_HOUSE),)),
     events.ShipmentScanned: NOTHING,
-    events.ShipmentDelivered: Effect(closes=(Closes(("address-too-late",)),)),
-    events.ShipmentReturned: Effect(closes=(Closes(("address-too-late", "cancelled-too-late")),)),
+    events.ShipmentDelivered: _WAY_ENDED,
+    events.ShipmentReturned: _WAY_ENDED,
+    events.ShipmentAlertAcknowledged: NOTHING,
     events.StockRiskRaised: Effect(
         opens=(
             Opens(
@@ -400,5 +455,21 @@ EFFECTS: dict[type[Event], Effect] = {
         opens=(Opens("supplier-refused", "critical", _said, lambda event: {"reorder_id": event.reorder_id}),)
     ),
     events.ReorderReceived: NOTHING,
+    events.ReplenishmentAlertAcknowledged: NOTHING,
 }
 """What every public event does to alerts; the ones that do nothing are listed, so that an unknown one is noticed."""
+
+ENDED_BY_ACKNOWLEDGING: dict[str, str] = {
+    "void-refused": "the money is lost, whatever happens; it is booked once somebody saw it",
+    "label-live": "only a person can ask the carrier whether there is such a label",
+    "order-missing": "the order may never be shown",
+}
+"""Alerts of which no event need ever tell the end, and why: somebody saw them, and that ends them."""
+
+Acknowledged = (
+    events.OrderAlertAcknowledged
+    | events.StockAlertAcknowledged
+    | events.ShipmentAlertAcknowledged
+    | events.ReplenishmentAlertAcknowledged
+)
+"""What says that a person saw an alert: which one stands in it."""

@@ -46,6 +46,7 @@ _ORDERS = (
     commands.RecordCancellation,
     commands.RecordAddress,
     commands.RecordReturn,
+    commands.RecordInspection,
     commands.RecordReservation,
     commands.RecordShortage,
     commands.RecordLabel,
@@ -65,6 +66,7 @@ _ORDERS = (
     commands.JoinPackage,
     commands.RecordLeftOut,
     commands.OverridePriority,
+    commands.AcknowledgeOrderAlert,
 )
 _INVENTORY = (
     commands.ReserveStock,
@@ -76,6 +78,7 @@ _INVENTORY = (
     commands.MapListing,
     commands.RecordSupply,
     commands.FillBackorders,
+    commands.AcknowledgeStockAlert,
 )
 _SHIPPING = (
     commands.OpenShipment,
@@ -94,6 +97,7 @@ _SHIPPING = (
     commands.PutBack,
     commands.HandOver,
     commands.RecordScan,
+    commands.AcknowledgeShipmentAlert,
 )
 _REPLENISHMENT = (
     commands.AssessStockRisk,
@@ -101,6 +105,7 @@ _REPLENISHMENT = (
     commands.RecordReceipt,
     commands.ApproveReorder,
     commands.DeclineReorder,
+    commands.AcknowledgeReplenishmentAlert,
 )
 _ORDER_EVENTS = (
     events.OrderPlaced,
@@ -132,6 +137,7 @@ _ORDER_EVENTS = (
     events.OrderRefunded,
     events.OrderReturnOpened,
     events.OrderReturnAdvanced,
+    events.OrderGoodsInspected,
     events.OrderRequestRefused,
     events.OrderHoldExpired,
     events.OrderReservationsGivenBack,
@@ -142,6 +148,7 @@ _ORDER_EVENTS = (
     events.OrderPackageOffered,
     events.OrderPackageJoined,
     events.OrderLeftOut,
+    events.OrderAlertAcknowledged,
 )
 _INVENTORY_EVENTS = (
     events.StockItemOpened,
@@ -163,6 +170,7 @@ _INVENTORY_EVENTS = (
     events.StockWrittenOff,
     events.StockDepleted,
     events.SupplyExpected,
+    events.StockAlertAcknowledged,
 )
 _SHIPPING_EVENTS = (
     events.ShipmentOpened,
@@ -178,6 +186,7 @@ _SHIPPING_EVENTS = (
     events.LabelBought,
     events.LabelRefused,
     events.ShipmentParked,
+    events.LabelWithheld,
     events.VoidRequested,
     events.LabelVoided,
     events.VoidRefused,
@@ -197,6 +206,7 @@ _SHIPPING_EVENTS = (
     events.ShipmentScanned,
     events.ShipmentDelivered,
     events.ShipmentReturned,
+    events.ShipmentAlertAcknowledged,
 )
 _REPLENISHMENT_EVENTS = (
     events.StockRiskRaised,
@@ -206,6 +216,7 @@ _REPLENISHMENT_EVENTS = (
     events.ReorderConfirmed,
     events.ReorderRefused,
     events.ReorderReceived,
+    events.ReplenishmentAlertAcknowledged,
 )
 
 CATALOGUE = (

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from aggregates import shipment
-from aggregates.event_store import shops, tracking_numbers
+from aggregates.event_store import item_weights, shops, tracking_numbers
 from aggregates.event_store.calls import Recall
 from aggregates.event_store.connection import Connection
 from aggregates.event_store.recorder import Effects
@@ -22,7 +22,7 @@ from aggregates.event_store.tracking_numbers import TrackingNumber
 from aggregates.policies.outside_calls import label_call_key
 from aggregates.shipment import Known, Shipment
 from schemas import topics
-from schemas.commands import Command, OpenShipment, RecordLabelOutcome
+from schemas.commands import AddToPackage, Command, OpenShipment, RecordLabelOutcome
 from schemas.shipping import LabelTiming, Tariff
 from streams.deciding import Decision, KnownOf
 
@@ -32,8 +32,10 @@ def decision(tariffs: tuple[Tariff, ...]) -> Decision:
 
     def known(connection: Connection, commands: Sequence[Command], at: datetime) -> KnownOf:
         having = _having(connection, [command for command in commands if isinstance(command, RecordLabelOutcome)])
-        timings = _timings(connection, [command for command in commands if isinstance(command, OpenShipment)])
-        return lambda command: Known(at, tariffs, _sharing(having, command), _timing(timings, command))
+        opened = [command for command in commands if isinstance(command, OpenShipment)]
+        added = [command for command in commands if isinstance(command, AddToPackage)]
+        weights, timings = _weights(connection, [*opened, *added]), _timings(connection, opened)
+        return lambda command: Known(at, tariffs, _sharing(having, command), weights, _timing(timings, command))
 
     return Decision("shipping.decide", topics.SHIPPING_COMMANDS, shipment.decide, known, also)
 
@@ -46,6 +48,13 @@ def _timings(connection: Connection, opened: Sequence[OpenShipment]) -> dict[tup
 def _timing(timings: dict[tuple[str, str], LabelTiming], command: Command) -> LabelTiming:
     at_once = LabelTiming()
     return timings.get((command.marketplace, command.shop), at_once) if isinstance(command, OpenShipment) else at_once
+
+
+def _weights(connection: Connection, filled: Sequence[OpenShipment | AddToPackage]) -> dict[UUID, int]:
+    """What units weigh of the items in packages whose lines do not say it all, in grams."""
+    silent = [package for package in filled if not all(line.weight_grams for line in package.lines)]
+    items = {need.stock_item_id for package in silent for need in package.contents}
+    return item_weights.of_items(connection, items) if items else {}
 
 
 def _having(connection: Connection, outcomes: Sequence[RecordLabelOutcome]) -> dict[tuple[str, str], list[UUID]]:

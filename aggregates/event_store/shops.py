@@ -1,13 +1,30 @@
-"""The shop registry: who owns a shop, and which of its doors to the outside are open."""
+"""The shop registry: who owns a shop, how it is set, and which of its doors to the outside are open."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from aggregates.event_store.connection import Connection
 from schemas.shipping import LabelTiming
+
+LABEL_MINUTES_MAX = 7 * 24 * 60
+"""How long a package may wait for other orders before its label is bought."""
+
+LabelWhen = Literal["at once", "at print"] | Annotated[int, msgspec.Meta(ge=1, le=LABEL_MINUTES_MAX)]
+
+
+class ShopSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """
+    What a shop may set, each with the rules' default. `holidays` are no working days of it. `label_when`: at once, at
+    print, or after so many minutes.
+    """
+
+    holidays: tuple[date, ...] = ()
+    label_when: LabelWhen = "at once"
 
 
 class Shop(msgspec.Struct, frozen=True):
@@ -17,18 +34,20 @@ class Shop(msgspec.Struct, frozen=True):
     shop: str
     user_id: str
     time_zone: str
-    live_stock: bool
-    live_labels: bool
-    live_buying: bool
+    live_stock: bool = False
+    live_labels: bool = False
+    live_buying: bool = False
+    settings: ShopSettings = ShopSettings()
 
 
-_COLUMNS = "marketplace, shop, user_id, time_zone, live_stock, live_labels, live_buying"
+_COLUMNS = "marketplace, shop, user_id, time_zone, live_stock, live_labels, live_buying, settings"
+_encoder = msgspec.json.Encoder()
 
 
 def add(connection: Connection, shop: Shop) -> bool:
     """Register a shop; false when it is there already, which changes nothing."""
     inserted = connection.execute(
-        f"INSERT INTO shops ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        f"INSERT INTO shops ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb) ON CONFLICT DO NOTHING",
         (
             shop.marketplace,
             shop.shop,
@@ -37,6 +56,7 @@ def add(connection: Connection, shop: Shop) -> bool:
             shop.live_stock,
             shop.live_labels,
             shop.live_buying,
+            _encoder.encode(shop.settings).decode(),
         ),
     )
     return inserted.rowcount == 1
@@ -44,27 +64,51 @@ def add(connection: Connection, shop: Shop) -> bool:
 
 def every(connection: Connection) -> list[Shop]:
     """All registered shops."""
-    return [Shop(*row) for row in connection.execute(f"SELECT {_COLUMNS} FROM shops ORDER BY marketplace, shop")]
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM shops ORDER BY marketplace, shop")
+    return [Shop(*(*row[:-1], read_settings(row[-1]))) for row in rows]
+
+
+def find(connection: Connection, marketplace: str, shop: str) -> Shop | None:
+    """One registered shop."""
+    return next((each for each in every(connection) if (each.marketplace, each.shop) == (marketplace, shop)), None)
+
+
+def set_up(connection: Connection, marketplace: str, shop: str, settings: ShopSettings) -> bool:
+    """Take over a shop's settings, all of them; false where it is not registered."""
+    changed = connection.execute(
+        "UPDATE shops SET settings = %s::jsonb WHERE marketplace = %s AND shop = %s",
+        (_encoder.encode(settings).decode(), marketplace, shop),
+    )
+    return changed.rowcount == 1
+
+
+def open_doors(connection: Connection, marketplace: str, shop: str, *, labels: bool, buying: bool) -> bool:
+    """Open these doors, the others stay as they are; false where the shop is not registered. Repeated: nothing."""
+    changed = connection.execute(
+        "UPDATE shops SET live_labels = live_labels OR %s, live_buying = live_buying OR %s"
+        " WHERE marketplace = %s AND shop = %s",
+        (labels, buying, marketplace, shop),
+    )
+    return changed.rowcount == 1
+
+
+def read_settings(found: Mapping[str, Any]) -> ShopSettings:
+    """The settings of a shop. Raises `msgspec.ValidationError`, which names what is wrong, for a name or a value."""
+    return msgspec.convert(found, ShopSettings, strict=True)
 
 
 def label_timings(connection: Connection, of: Collection[tuple[str, str]]) -> dict[tuple[str, str], LabelTiming]:
     """When these shops buy their labels, by marketplace and shop; nothing of those that never said."""
     wanted = sorted(of)
     rows = connection.execute(
-        "SELECT marketplace, shop, settings -> 'label_timing' FROM shops"
+        "SELECT marketplace, shop, settings -> 'label_when' FROM shops"
         " JOIN unnest(%b::text[], %b::text[]) AS v (marketplace, shop) USING (marketplace, shop)"
-        " WHERE settings ? 'label_timing'",
+        " WHERE settings ? 'label_when'",
         ([marketplace for marketplace, _ in wanted], [shop for _, shop in wanted]),
         prepare=True,
     )
-    return {(marketplace, shop): msgspec.convert(timing, LabelTiming) for marketplace, shop, timing in rows}
+    return {(marketplace, shop): _timing(msgspec.convert(when, LabelWhen)) for marketplace, shop, when in rows}
 
 
-def set_label_timing(connection: Connection, marketplace: str, shop: str, timing: LabelTiming) -> bool:
-    """Say when a shop buys the labels of packages opened from now on; false where no such shop is registered."""
-    updated = connection.execute(
-        "UPDATE shops SET settings = settings || jsonb_build_object('label_timing', %s::text::jsonb)"
-        " WHERE marketplace = %s AND shop = %s",
-        (msgspec.json.encode(timing).decode(), marketplace, shop),
-    )
-    return updated.rowcount == 1
+def _timing(when: LabelWhen) -> LabelTiming:
+    return LabelTiming(when="later", minutes=when) if isinstance(when, int) else LabelTiming(when=when)

@@ -7,6 +7,7 @@ that holds that key is the first one of every command. A command's name and vers
 
 from schemas.commands.base import Command
 from schemas.commands.inventory import (
+    AcknowledgeStockAlert,
     DescribeStockItem,
     FillBackorders,
     MapListing,
@@ -18,6 +19,7 @@ from schemas.commands.inventory import (
     ReserveStock,
 )
 from schemas.commands.orders import (
+    AcknowledgeOrderAlert,
     AnswerCancellation,
     CancelOrder,
     CombineOrders,
@@ -27,6 +29,7 @@ from schemas.commands.orders import (
     RecordAddress,
     RecordCancellation,
     RecordFulfilmentPushed,
+    RecordInspection,
     RecordLabel,
     RecordLeftOut,
     RecordOrder,
@@ -38,6 +41,7 @@ from schemas.commands.orders import (
     SplitOrder,
 )
 from schemas.commands.replenishment import (
+    AcknowledgeReplenishmentAlert,
     ApproveReorder,
     AssessStockRisk,
     DeclineReorder,
@@ -45,6 +49,7 @@ from schemas.commands.replenishment import (
     RecordSupplierAnswer,
 )
 from schemas.commands.shipping import (
+    AcknowledgeShipmentAlert,
     AddToPackage,
     BuyLabel,
     HandOver,
@@ -63,6 +68,10 @@ from schemas.commands.shipping import (
 )
 
 __all__ = [
+    "AcknowledgeOrderAlert",
+    "AcknowledgeReplenishmentAlert",
+    "AcknowledgeShipmentAlert",
+    "AcknowledgeStockAlert",
     "AddToPackage",
     "AnswerCancellation",
     "ApproveReorder",
@@ -88,6 +97,7 @@ __all__ = [
     "RecordCancellation",
     "RecordCount",
     "RecordFulfilmentPushed",
+    "RecordInspection",
     "RecordLabel",
     "RecordLabelOutcome",
     "RecordLeftOut",

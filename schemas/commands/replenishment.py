@@ -55,3 +55,13 @@ class DeclineReorder(Command):
     reorder_id: str
     reason: str
     operator: str = ""
+
+
+class AcknowledgeReplenishmentAlert(Command):
+    """A person saw the alert of this kind about the buying of an item that opened at this log position."""
+
+    replenishment_id: UUID
+    kind: str
+    opened_position: int
+    by: str
+    note: str = ""

@@ -39,13 +39,14 @@ class RecordLabelOutcome(Command):
     What came of asking a carrier for a label.
 
     `outcome` bought: carrier, tracking number, service and cost are there. refused: `reason`. parked: the outcome
-    cannot be learnt without a person. recalled: the carrier was not asked. `attempt` names the request that it answers;
-    a late answer of another one is ignored.
+    cannot be learnt without a person. withheld: nobody was asked, as the shop only observes. recalled: nobody was
+    asked, as the package changed before. `attempt` names the request that it answers; a late answer of another one is
+    ignored.
     """
 
     shipment_id: UUID
     attempt: int
-    outcome: Literal["bought", "refused", "parked", "recalled"]
+    outcome: Literal["bought", "refused", "parked", "withheld", "recalled"]
     carrier: str = ""
     service: str = ""
     tracking_number: str = ""
@@ -158,3 +159,13 @@ class AddToPackage(Command):
     deadlines: Deadlines = Deadlines()
     priority: int = 1
     value: Money | None = None
+
+
+class AcknowledgeShipmentAlert(Command):
+    """A person saw the alert of this kind about this package that opened at this log position."""
+
+    shipment_id: UUID
+    kind: str
+    opened_position: int
+    by: str
+    note: str = ""

@@ -10,9 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from creatorflow import bootstrap
+from creatorflow import shop_registry
 from schemas.commands import RecordScan
-from schemas.shipping import LabelTiming
 from tests.conformance.simulated import SimulatorProcess
 from tests.end_to_end.world import MARKETPLACE, World, a_number, a_sku, a_world, id_of, item_id_of, package_id_of
 from tests.waiting import eventually
@@ -300,9 +299,10 @@ def test_fc_26_number_that_comes_again_is_flagged_and_its_scans_stay_with_their_
 @pytest.fixture
 def printing(shipping: World) -> Iterator[World]:
     """The shop buys a label when its package is printed."""
-    bootstrap.set_label_timing(shipping.settings, MARKETPLACE, SHOP, LabelTiming(when="at print"))
-    yield shipping
-    bootstrap.set_label_timing(shipping.settings, MARKETPLACE, SHOP, LabelTiming())
+    for label_when in ("at print", "at once"):
+        shop_registry.set_up(shipping.settings.postgres, f"{MARKETPLACE}:{SHOP}", "label_when", label_when)
+        if label_when == "at print":
+            yield shipping
 
 
 def combine(world: World, *numbers: str) -> None:

@@ -20,7 +20,6 @@ from creatorflow import cli, devstack
 from creatorflow.devstack import ServiceStatus, StackError, StackStatus
 from projections.rebuild import Rebuilt
 from schemas.envelope import CODE
-from schemas.shipping import LabelTiming
 from streams.publishing import BrokerUnavailable
 from streams.redelivery import NotRedeliverable, Wish
 from tests.unit.creatorflow import planted_faults as faults
@@ -45,7 +44,10 @@ COMMANDS = [
     "dead-letters redeliver",
     "offsets show",
     "shops list",
-    "shops labels",
+    "shops add",
+    "shops set",
+    "shops go-live",
+    "shops withheld",
 ]
 
 
@@ -87,10 +89,6 @@ def wired(log: AuditedLog, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> S
         calls.append(wish)
         return 2
 
-    def set_label_timing(settings: Any, marketplace: str, shop: str, timing: LabelTiming) -> bool:
-        calls.append((marketplace, shop, timing))
-        return shop == SHOP
-
     fake = SimpleNamespace(
         calls=calls,
         to_rebuild=to_rebuild,
@@ -110,8 +108,6 @@ def wired(log: AuditedLog, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> S
         dead_letter=lambda settings, letter: None,
         redeliver=redeliver,
         offsets=lambda settings: [Offset("orders.decide", 7)],
-        shops=lambda settings: [],
-        set_label_timing=set_label_timing,
         min_code=lambda settings: CODE + 1,
     )
     monkeypatch.setattr(creatorflow, "bootstrap", fake, raising=False)
@@ -251,7 +247,6 @@ def test_lists_are_tables_or_json() -> None:
         {"agent": "orders.decide", "next_offset": 7, "digest": None}
     ]
     assert json.loads(run("dead-letters", "list", "--json").output) == [{"id": "1", "reason": "no lines"}]
-    assert run("shops", "list").output == "none\n"
 
 
 ONE = "6f1f5a5e-0000-4000-8000-000000000001"
@@ -368,31 +363,3 @@ def test_unforeseen_error_keeps_its_traceback(wired: SimpleNamespace, monkeypatc
     monkeypatch.setattr(sys, "argv", ["creatorflow", "migrate"])
     with pytest.raises(ZeroDivisionError):
         cli.main()
-
-
-@pytest.mark.parametrize(
-    ("when", "timing"),
-    [
-        ("at-once", LabelTiming()),
-        ("at-print", LabelTiming(when="at print")),
-        ("30", LabelTiming(when="later", minutes=30)),
-    ],
-)
-def test_a_shop_s_labels_are_bought_when_it_says(wired: SimpleNamespace, when: str, timing: LabelTiming) -> None:
-    """At once, at print, or after so many minutes; it says what was set."""
-    result = run("shops", "labels", f"tiktok:{SHOP}", when)
-    assert (result.exit_code, wired.calls) == (0, [("tiktok", SHOP, timing)])
-    assert SHOP in result.output
-
-
-@pytest.mark.parametrize(
-    ("shop", "when", "names"),
-    [(f"tiktok:{SHOP}", "soon", "minutes"), (f"tiktok:{SHOP}", "0", "minutes"), ("tiktok:7", "at-once", "tiktok:7")],
-)
-def test_a_wish_for_labels_that_makes_no_sense_is_refused(
-    wired: SimpleNamespace, shop: str, when: str, names: str
-) -> None:
-    """A time that is none, and a shop that nobody registered."""
-    result = run("shops", "labels", shop, when)
-    assert result.exit_code == 1
-    assert names in result.output + result.stderr
