@@ -11,7 +11,7 @@ from aggregates.shipment_state import Known, Shipment
 from schemas import commands
 from schemas.values import Need, OrderLine
 
-CHANGEABLE = frozenset({"deferred", "requested", "recalled", "withheld", "bought", "voiding", "voided", "written off"})
+CHANGEABLE = frozenset({"deferred", "requested", "recalled", "bought", "voiding", "voided", "written off"})
 """Where a purchase stands that lets lines be added; what else it is waits for a person."""
 
 

@@ -236,7 +236,8 @@ def _person_needed(ledger: Ledger, row: Logged, event: Any) -> None:
 
 
 def _label_withheld(ledger: Ledger, row: Logged, event: events.LabelWithheld) -> None:
-    ledger.order(event.order_id).withheld = True
+    for order_id in ledger.package(event.shipment_id).orders or (event.order_id,):
+        ledger.order(order_id).withheld = True
 
 
 ORDERS: dict[type[Event], Callable[[Ledger, Logged, Any], None]] = {
