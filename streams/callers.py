@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 import msgspec
 import structlog
 
-from aggregates.event_store import calls
+from aggregates.event_store import calls, shops
 from aggregates.event_store.buyer_keys import BuyerKeys
 from aggregates.event_store.calls import Claimed, Closed, Postponed, Withheld
 from aggregates.event_store.connection import STORE_FAULT, Connection
@@ -28,9 +28,17 @@ from aggregates.event_store.scheduled_commands import scheduled
 from aggregates.policies.retrying import next_attempt
 from gateways.carriers.protocol import Carrier
 from gateways.errors import OutcomeUnknown, Refused, Unavailable
-from gateways.marketplaces import Marketplace, PushResult
+from gateways.marketplaces import Marketplace, OrderRead, PushResult
 from gateways.suppliers.protocol import Supplier, SupplierAnswer
-from schemas.calls import BuyLabelCall, Call, PlaceReorderCall, PushDelayCall, PushFulfilmentCall, VoidLabelCall
+from schemas.calls import (
+    BuyLabelCall,
+    Call,
+    PlaceReorderCall,
+    PushDelayCall,
+    PushFulfilmentCall,
+    ReadOrderCall,
+    VoidLabelCall,
+)
 from schemas.commands import (
     Command,
     RecordFulfilmentPushed,
@@ -40,13 +48,19 @@ from schemas.commands import (
 )
 from schemas.shipping import Label, LabelRequest
 from schemas.values import Person, Sealed
+from streams import order_reads
 from streams.doors import Doors, answer_to
+from streams.order_reads import Seen
 from streams.store_thread import StoreThread
+from streams.unknown_statuses import UnknownStatuses
 
 log = structlog.get_logger()
 
 CLAIMED_AT_ONCE = 200
-PUSHES_AT_ONCE = 50
+AT_ONCE_OF_ONE_SHOP = 50
+WITHOUT_ACCESS_FOR = timedelta(minutes=10)
+"""How long a call waits that its shop does not let us make."""
+
 VOID_TRIES = 5
 IDLE_SECONDS = 0.02
 EXPIRED_EVERY_SECONDS = 5.0
@@ -55,7 +69,7 @@ START_WITHIN = calls.LEASE / 3
 
 _DECODERS: Mapping[str, msgspec.json.Decoder[Any]] = {
     kind.__name__: msgspec.json.Decoder(kind)
-    for kind in (BuyLabelCall, VoidLabelCall, PushFulfilmentCall, PushDelayCall, PlaceReorderCall)
+    for kind in (BuyLabelCall, VoidLabelCall, PushFulfilmentCall, PushDelayCall, ReadOrderCall, PlaceReorderCall)
 }
 
 
@@ -75,7 +89,7 @@ class Taken(NamedTuple):
     recipient: Person
 
 
-Outcome = Closed | Postponed
+Outcome = Closed | Postponed | Seen
 Answer = TypeVar("Answer")
 
 
@@ -89,6 +103,7 @@ class Callers:
         self._expired_at = 0.0
         self._unstarted: dict[int, Claimed] = {}
         self._unreported: list[Outcome] = []
+        self._statuses = UnknownStatuses()
 
     async def run(self) -> None:
         """Claim, call, close, until cancelled; what was claimed and not started is given back then, for others."""
@@ -129,9 +144,11 @@ class Callers:
 
     async def _make(self, taken: Sequence[Taken]) -> None:
         pushes = [each for each in taken if isinstance(each.call, PushFulfilmentCall)]
-        others = [each for each in taken if not isinstance(each.call, PushFulfilmentCall)]
+        reads = [each for each in taken if isinstance(each.call, ReadOrderCall)]
+        others = [each for each in taken if not isinstance(each.call, PushFulfilmentCall | ReadOrderCall)]
         await asyncio.gather(
             *(self._start(self._push, group) for group in _grouped(pushes)),
+            *(self._start(self._read, group) for group in _grouped(reads)),
             *(self._start(self._one_of, [each]) for each in others),
         )
 
@@ -144,6 +161,15 @@ class Callers:
         marketplace = self._gateways.marketplaces[group[0].call.marketplace]
         results = await marketplace.push_fulfilment([each.call for each in group])
         return [_pushed(each, result, _fulfilment_pushed(each)) for each, result in zip(group, results, strict=True)]
+
+    async def _read(self, group: Sequence[Taken]) -> list[Outcome]:
+        """Reading again is harmless, so nothing is looked up before it is repeated."""
+        marketplace = self._gateways.marketplaces[group[0].call.marketplace]
+        results = await marketplace.read_orders([each.call for each in group])
+        now = datetime.now(UTC)
+        outcomes = [_shown(each, result, now) for each, result in zip(group, results, strict=True)]
+        self._statuses.warn(each.shown.order for each in outcomes if isinstance(each, Seen))
+        return outcomes
 
     async def _one_of(self, group: Sequence[Taken]) -> list[Outcome]:
         return await self._one(group[0])
@@ -213,8 +239,8 @@ class Callers:
         if time.monotonic() - self._expired_at > EXPIRED_EVERY_SECONDS:
             claimed += calls.claim_expired(connection, CLAIMED_AT_ONCE, kinds)
             self._expired_at = time.monotonic()
-        self._unstarted = {each.id: each for each in claimed}
-        decoded: list[tuple[Claimed, Call]] = [(each, _DECODERS[each.kind].decode(each.body)) for each in claimed]
+        decoded = self._allowed(connection, [(each, _DECODERS[each.kind].decode(each.body)) for each in claimed])
+        self._unstarted = {each.id: each for each, _ in decoded}
         decoded = self._let_out(connection, decoded)
         self._keys.load(connection, {sealed.subject for _, call in decoded if (sealed := _recipient(call)) is not None})
         return [self._taken(connection, each, call) for each, call in decoded]
@@ -234,6 +260,21 @@ class Callers:
             for each in withheld:
                 self._unstarted.pop(each.id)
         return [each for each, reason in zip(decoded, reasons, strict=True) if not reason]
+
+    def _allowed(self, connection: Connection, decoded: list[tuple[Claimed, Call]]) -> list[tuple[Claimed, Call]]:
+        """The calls that may be made; those to a marketplace whose shop took our access away wait."""
+        closed = shops.without_access(connection) if decoded else set()
+        if not closed:
+            return decoded
+        allowed, later = [], datetime.now(UTC) + WITHOUT_ACCESS_FOR
+        for claimed, call in decoded:
+            if (getattr(call, "marketplace", ""), claimed.shop) in closed:
+                waits = "the shop took our access away"
+                postponed = Postponed(claimed.id, claimed.attempt, later, waits, claimed.unknown, attempted=False)
+                self._unreported.append(postponed)
+            else:
+                allowed.append((claimed, call))
+        return allowed
 
     def _taken(self, connection: Connection, claimed: Claimed, call: Call) -> Taken:
         sealed = _recipient(call)
@@ -255,9 +296,12 @@ class Callers:
     def _report(self, connection: Connection) -> None:
         outcomes, self._unreported = self._unreported, []
         closed = [outcome for outcome in outcomes if isinstance(outcome, Closed)]
+        seen = [outcome for outcome in outcomes if isinstance(outcome, Seen)]
         postponed = [outcome for outcome in outcomes if isinstance(outcome, Postponed)]
         if closed:
             calls.close(connection, closed)
+        if seen:
+            calls.close_asked(connection, order_reads.closed(connection, self._keys, seen))
         if postponed:
             calls.postpone(connection, postponed)
 
@@ -313,6 +357,17 @@ def _pushed(taken: Taken, result: PushResult, answer: Command | None) -> Outcome
     )
 
 
+def _shown(taken: Taken, read: OrderRead, now: datetime) -> Outcome:
+    """The outcome of one read; what is not worth another try waits for a person, or until it is asked for again."""
+    came = order_reads.outcome(taken.claimed, taken.call, read, now)
+    if isinstance(came, Seen):
+        return came
+    if not came.again:
+        log.warning("order not read", call=taken.claimed.key, reason=came.reason)
+        return Postponed(taken.claimed.id, taken.claimed.attempt, now, came.reason, parked=True)
+    return _again(taken, came.reason, came.retry_after, attempted=came.attempted, unknown=False)
+
+
 def _again(taken: Taken, reason: str, retry_after: float | None, *, attempted: bool, unknown: bool) -> Postponed:
     claimed = taken.claimed
     now = datetime.now(UTC)
@@ -346,15 +401,15 @@ def _withheld(claimed: Claimed, call: Call, reason: str) -> Withheld:
     return Withheld(claimed.id, claimed.attempt, reason, told)
 
 
-def _grouped(pushes: Sequence[Taken]) -> list[list[Taken]]:
-    """Pushes of one marketplace and shop, up to 50 together."""
+def _grouped(taken: Sequence[Taken]) -> list[list[Taken]]:
+    """Calls of one marketplace and shop, up to 50 together."""
     by_shop: dict[tuple[str, str], list[Taken]] = {}
-    for each in pushes:
+    for each in taken:
         by_shop.setdefault((each.call.marketplace, each.call.shop), []).append(each)
     return [
-        group[start : start + PUSHES_AT_ONCE]
+        group[start : start + AT_ONCE_OF_ONE_SHOP]
         for group in by_shop.values()
-        for start in range(0, len(group), PUSHES_AT_ONCE)
+        for start in range(0, len(group), AT_ONCE_OF_ONE_SHOP)
     ]
 
 

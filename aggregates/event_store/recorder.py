@@ -28,9 +28,10 @@ from aggregates.event_store import (
     listings,
     raw_webhooks,
     scheduled_commands,
+    shops,
     tracking_numbers,
 )
-from aggregates.event_store.calls import Recall
+from aggregates.event_store.calls import CallRow, Recall
 from aggregates.event_store.connection import Connection
 
 
@@ -51,6 +52,9 @@ class Effects:
     tracking_numbers: list[tracking_numbers.TrackingNumber] = field(default_factory=list)
     recalls: list[Recall] = field(default_factory=list)
     item_weights: list[item_weights.ItemWeight] = field(default_factory=list)
+    asked: list[CallRow] = field(default_factory=list)
+    """Calls of which one at a time is enough."""
+    access: list[shops.Access] = field(default_factory=list)
     rows: Callable[[Connection], None] | None = None
     """Writes read rows; the transaction is handed in."""
 
@@ -58,7 +62,7 @@ class Effects:
     def has_more(self) -> bool:
         """Whether something is to be written that `record_batch` does not know."""
         beside = (self.dead_letters, self.raw_webhooks, self.listings, self.tracking_numbers, self.item_weights)
-        return any(beside) or bool(self.recalls) or self.rows is not None
+        return any(beside) or bool(self.asked or self.access or self.recalls) or self.rows is not None
 
 
 @dataclass(frozen=True)
@@ -179,5 +183,9 @@ def _write_more(connection: Connection, effects: Effects) -> None:
         calls.recall(connection, effects.recalls)
     if effects.item_weights:
         item_weights.insert(connection, effects.item_weights)
+    if effects.asked:
+        calls.ask(connection, effects.asked)
+    if effects.access:
+        shops.note_access(connection, effects.access)
     if effects.rows is not None:
         effects.rows(connection)

@@ -304,3 +304,13 @@ def test_stock_may_learn_late_of_a_hand_over_that_was_undone() -> None:
     assert check(log.read(), None, None, log.sold, follow_ups=follow_ups).holds
     take_out(log, package, "operator-again")
     assert set(check(log.read(), None, None, log.sold, follow_ups=follow_ups).counts) == {"packages-add-up"}
+
+
+def test_order_that_was_read_is_answered_for_by_the_webhook_that_hinted_at_it() -> None:
+    """No event asks for the read of an order: its call bears the id of the webhook, which must be one that came."""
+    for correlation, found in (("webhook-4", 0), ("webhook-of-nobody", 1)):
+        log = sound_log()
+        order = order_id(MARKETPLACE, SHOP, "4")
+        flagged = events.OrderStatusFlagged(order_id=order, marketplace_status="?", updated_at=START)
+        log.append(flagged, f"call:read-order:tiktok:{SHOP}:4:17.1", correlation)
+        assert audited(log).counts.get("causes-resolve", 0) == found
