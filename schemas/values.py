@@ -152,3 +152,25 @@ class Deadlines(Value):
     cancel_by: datetime | None = None
     deliver_by: datetime | None = None
     dispatch_by_assumed: bool = False
+
+
+class Rates(Value):
+    """
+    How fast one stock item sells, as the windows worked it out at `evaluated_at`. None is unknown, never 0.
+
+    `normal_per_hour`: paid units of calm hours; while `is_new`, units so far over hours. `observed_per_hour`: what the
+    last hours' orders prove, None where they are too few. `multiplier`, `confidence` and `score` are those of
+    `content_id`, the content that lifts demand most; none of them: `content_id` is empty. `spike_opened_at`: since when
+    the burn is at least twice normal. `forecast_per_hour`: of a forecast that was measured better, where one is on.
+    """
+
+    evaluated_at: datetime
+    normal_per_hour: float | None = None
+    observed_per_hour: float | None = None
+    is_new: bool = False
+    spike_opened_at: datetime | None = None
+    content_id: str = ""
+    score: float | None = None
+    multiplier: float | None = None
+    confidence: float | None = None
+    forecast_per_hour: float | None = None

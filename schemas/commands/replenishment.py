@@ -7,10 +7,16 @@ from typing import Literal
 from uuid import UUID
 
 from schemas.commands.base import Command
+from schemas.values import Rates
 
 
 class AssessStockRisk(Command):
-    """An order found this stock item short, or its figures, which are those at that event, moved: order or not?"""
+    """
+    An order found this stock item short, its figures moved, or its rates did: order or not?
+
+    The figures are those at the stock event of `occurred_at`, also where the windows send them again with new `rates`;
+    figures from before the last known receipt are ignored. Without `rates` the last known ones count.
+    """
 
     replenishment_id: UUID
     stock_item_id: UUID
@@ -18,6 +24,7 @@ class AssessStockRisk(Command):
     backordered: int
     occurred_at: datetime
     stock_unknown: bool = False
+    rates: Rates | None = None
 
 
 class RecordSupplierAnswer(Command):
