@@ -60,6 +60,23 @@ def _reorder_prepared(event: replenishment_events.ReorderPrepared) -> Event:
         reorder_id=event.reorder_id,
         quantity=event.quantity,
         terms=dict(event.terms),
+        delivery=event.delivery,
+        rule=event.rule,
+        turns=event.turns,
+        evidence=event.evidence,
+        cost=event.cost,
+    )
+
+
+def _risk(kind: type[events.StockRiskRaised | events.StockRiskEscalated]) -> Publish:
+    return lambda event: kind(
+        replenishment_id=event.originator_id,
+        stock_item_id=event.stock_item_id,
+        level=event.level,
+        available=event.available,
+        backordered=event.backordered,
+        reason=event.reason,
+        terms=dict(event.terms),
     )
 
 
@@ -83,6 +100,9 @@ PRIVATE = (
     stock_item_events.QueueUpdated,
     replenishment_events.Opened,
     replenishment_events.ReorderParked,
+    replenishment_events.SupplyDescribed,  # StockItemDescribed says so
+    replenishment_events.RatesChanged,  # the risk and the orders that come of it tell them
+    replenishment_events.RiskCalming,  # a memory of the hour after which StockRiskEased comes
 )
 
 PUBLICATION: dict[type[Any], Publish] = {
@@ -168,13 +188,24 @@ PUBLICATION: dict[type[Any], Publish] = {
     shipment_events.Scanned: _copied(events.ShipmentScanned),
     shipment_events.Delivered: _copied(events.ShipmentDelivered),
     shipment_events.Returned: _copied(events.ShipmentReturned),
-    replenishment_events.RiskRaised: _copied(events.StockRiskRaised),
+    replenishment_events.RiskRaised: _risk(events.StockRiskRaised),
+    replenishment_events.RiskEscalated: _risk(events.StockRiskEscalated),
     replenishment_events.RiskEased: _copied(events.StockRiskEased),
     replenishment_events.ReorderPrepared: _reorder_prepared,
     replenishment_events.ReorderPlaced: _copied(events.ReorderPlaced),
     replenishment_events.ReorderConfirmed: _copied(events.ReorderConfirmed),
     replenishment_events.ReorderRefused: _copied(events.ReorderRefused),
     replenishment_events.ReorderReceived: _copied(events.ReorderReceived),
+    replenishment_events.ReorderAsked: _copied(events.ReorderAsked),
+    replenishment_events.ReorderPressed: _copied(events.ReorderPressed),
+    replenishment_events.ReorderLapsed: _copied(events.ReorderLapsed),
+    replenishment_events.ReorderApproved: _copied(events.ReorderApproved),
+    replenishment_events.ReorderDeclined: _copied(events.ReorderDeclined),
+    replenishment_events.SpeedUpAsked: _copied(events.SpeedUpAsked),
+    replenishment_events.SpeedUpRefused: _copied(events.SpeedUpRefused),
+    replenishment_events.ReorderDelayed: _copied(events.ReorderDelayed),
+    replenishment_events.ReorderOverdue: _copied(events.ReorderOverdue),
+    replenishment_events.ReorderCancelled: _copied(events.ReorderCancelled),
     **dict.fromkeys(PRIVATE, _nothing),
 }
 

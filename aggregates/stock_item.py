@@ -64,6 +64,7 @@ def _describe(item: StockItem, command: commands.DescribeStockItem, at: datetime
         command.sku_id or known.sku_id,
         command.seller_sku or known.seller_sku,
         known.weight_grams if command.weight_grams is None else command.weight_grams,
+        known.supply if command.supply is None else command.supply,
     )
     if told != known:
         item.trigger_event(StockItem.Described, timestamp=at, **told._asdict())

@@ -14,7 +14,7 @@ from eventsourcing.domain import Aggregate
 
 from aggregates.policies.filling import Ask, Promised, Waiting
 from aggregates.stock_packages import Moved, Package, Sent
-from schemas.values import Need
+from schemas.values import Need, SupplyTerms
 
 if TYPE_CHECKING:
     from aggregates.stock_item_state import StockItem
@@ -40,10 +40,11 @@ class Described(Event):
     sku_id: str
     seller_sku: str
     weight_grams: int | None
+    supply: SupplyTerms | None = None
 
     def apply(self, aggregate: StockItem) -> None:
         aggregate.description = type(aggregate.description)(
-            self.marketplace, self.shop, self.sku_id, self.seller_sku, self.weight_grams
+            self.marketplace, self.shop, self.sku_id, self.seller_sku, self.weight_grams, self.supply
         )
 
 

@@ -17,7 +17,7 @@ from aggregates.stock_item_state import Count, Description, StockItem
 from aggregates.stock_packages import Moved, Package, Packages, Sent
 from schemas.values import Value
 
-FORM = 1
+FORM = 2
 
 
 class Unfit(ValueError):

@@ -33,6 +33,7 @@ from aggregates.event_store.dead_letters import Listed
 from aggregates.event_store.heartbeats import Heartbeat
 from aggregates.event_store.mapper import NewerEvent
 from aggregates.event_store.shops import Shop
+from aggregates.policies.buying_limits import Limits
 from aggregates.policies.clocks import scheduled_after
 from aggregates.policies.outside_calls import calls_of
 from aggregates.publication import public
@@ -60,11 +61,12 @@ from projections.http import build_api
 from schemas import topics
 from schemas.envelope import CODE
 from schemas.shipping import Label
+from schemas.values import Money, SupplyTerms
 from streams import inventory, kafka_topics, orders, redelivery, replenishment, shipping
 from streams.app import StoreApp, build_app, register
 from streams.callers import Callers, Gateways
 from streams.consuming import Agent, Work
-from streams.deciding import Decider
+from streams.deciding import Decider, Decision
 from streams.forwarding import Forwarder
 from streams.ingress import Secret, build_ingress
 from streams.intake import Intake
@@ -81,7 +83,6 @@ log = structlog.get_logger()
 DEMO_SHOP = Shop(
     "tiktok", "7490000000000000001", "demo-seller", "UTC", live_stock=True, live_labels=True, live_buying=True
 )
-LEAD_TIME_HOURS = 24
 HEARTBEAT_SECONDS = 5.0
 STUCK_SECONDS = 90.0
 EXIT_STUCK = 75
@@ -183,7 +184,7 @@ def works(settings: Settings, loop: asyncio.AbstractEventLoop, publisher: Publis
         orders.DECISION,
         inventory.DECISION,
         shipping.decision(TARIFFS),
-        replenishment.decision(LEAD_TIME_HOURS),
+        _buying(settings),
     ]
     master_key = settings.require_master_key()
     intake_keys = _keys(settings)
@@ -205,6 +206,13 @@ def works(settings: Settings, loop: asyncio.AbstractEventLoop, publisher: Publis
         if name.startswith("read-models.")
     ]
     return [forwarder, *(Decider(each, event_log, _keys(settings)) for each in decisions), *readers]
+
+
+def _buying(settings: Settings) -> Decision:
+    currency, cost = settings.buying_currency, settings.buying_unit_cost
+    terms = SupplyTerms(unit_cost=None if cost is None else Money(amount=cost, currency=currency))
+    limits = Limits(settings.buying_limit_order, settings.buying_limit_item, settings.buying_limit_shop, currency)
+    return replenishment.decision(terms, limits)
 
 
 async def _faust(app: StoreApp) -> None:

@@ -12,6 +12,7 @@ import binascii
 import json
 import os
 import re
+from decimal import Decimal
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -32,6 +33,8 @@ STACK_FILE: Final = "stack.json"
 SECRETS_FILE: Final = "secrets.json"
 MASTER_KEY_BYTES: Final = 32
 ARGUMENT: Final = "argument"
+DEMO_LIMIT: Final = Decimal(1_000_000)
+DEMO_UNIT_COST: Final = Decimal(1)
 MASK: Final = "********"
 # The password in either form of a libpq connection string: password=... or //user:...@
 _PASSWORD: Final = re.compile(r"(password=|//[^:/@\s]+:)('(?:[^'\\]|\\.)*'|[^\s@&]+)")
@@ -79,6 +82,12 @@ class Settings(BaseSettings):
     supplier: str = "local"
     tiktok_url: str | None = None
 
+    buying_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    buying_limit_order: Annotated[Decimal, Field(ge=0)] = Decimal(0)
+    buying_limit_item: Annotated[Decimal, Field(ge=0)] = Decimal(0)
+    buying_limit_shop: Annotated[Decimal, Field(ge=0)] = Decimal(0)
+    buying_unit_cost: Annotated[Decimal, Field(gt=0)] | None = None
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_json: bool = False
 
@@ -106,8 +115,15 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _fill_what_depends_on_the_stack(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """A local stack is one broker and few partitions; a real cluster gets three copies and room to grow."""
+        """
+        A local stack is one broker and few partitions, and its demo shop may buy; a real cluster gets three copies and
+        room to grow, and asks before it buys.
+        """
         local = is_from_local_stack(values.get("origins", {}), "kafka")
+        if local:
+            for limit in ("buying_limit_order", "buying_limit_item", "buying_limit_shop"):
+                values.setdefault(limit, DEMO_LIMIT)
+            values.setdefault("buying_unit_cost", DEMO_UNIT_COST)
         values.setdefault("partitions", 4 if local else 12)
         values.setdefault("replication_factor", 1 if local else 3)
         values.setdefault("kafka", f"127.0.0.1:{values.get('kafka_port', 19092)}")

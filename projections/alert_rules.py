@@ -83,11 +83,43 @@ def _nothing_missing(event: Any) -> bool:
     return bool(event.on_hand >= event.reserved)
 
 
+def _risk_figures(event: Any) -> Figures:
+    return {
+        "level": event.level,
+        "available": event.available,
+        "backordered": event.backordered,
+        "stock_item_id": str(event.stock_item_id),
+        "hours_left": event.terms.get("hours_left"),
+    }
+
+
+def _ask_figures(event: Any) -> Figures:
+    return {
+        "reorder_id": event.reorder_id,
+        "quantity": event.quantity,
+        "useful_until": _moment(event.useful_until),
+    }
+
+
 _PICKABLE = Closes(("pick-shortage",), _nothing_missing)
 _STOCK_MOVED = Effect(
     closes=(Closes(("stock-depleted",), _units_free), Closes(("stock-short",), _nothing_owed), _PICKABLE)
 )
 _STOCK_KNOWN = Effect(closes=(*_STOCK_MOVED.closes, Closes(("stock-unknown",))))
+_RISK_ROSE = Effect(
+    opens=(
+        Opens("stock-risk", "critical", _said, _risk_figures, lambda event: event.level == "CRITICAL"),
+        Opens("stock-warning", "warning", _said, _risk_figures, lambda event: event.level == "WARNING"),
+    ),
+    closes=(Closes(("stock-warning",), lambda event: event.level == "CRITICAL"),),
+)
+_ANSWERED = Closes(("reorder-asks", "buying-limit-reached", "reorder-pressed"))
+_LATE = Opens(
+    "supplier-late",
+    "warning",
+    lambda event: f"{event.quantity} units come later than the supplier said, or not at all",
+    lambda event: {"reorder_id": event.reorder_id, "due_at": _moment(event.due_at)},
+)
 _STOCK_SHORT = Effect(
     opens=(
         Opens(
@@ -366,28 +398,69 @@ EFFECTS: dict[type[Event], Effect] = {
     events.ShipmentScanned: NOTHING,
     events.ShipmentDelivered: Effect(closes=(Closes(("address-too-late",)),)),
     events.ShipmentReturned: Effect(closes=(Closes(("address-too-late", "cancelled-too-late")),)),
-    events.StockRiskRaised: Effect(
+    events.StockRiskRaised: _RISK_ROSE,
+    events.StockRiskEscalated: _RISK_ROSE,
+    events.StockRiskEased: Effect(
+        closes=(
+            Closes(("stock-risk",), lambda event: event.level != "CRITICAL"),
+            Closes(("stock-warning",), lambda event: event.level != "WARNING"),
+            Closes(("supplier-refused", "reorder-lapsed"), lambda event: not event.level),
+        ),
         opens=(
             Opens(
-                "stock-risk",
-                "critical",
+                "stock-warning",
+                "warning",
                 _said,
-                lambda event: {
-                    "level": event.level,
-                    "available": event.available,
-                    "backordered": event.backordered,
-                    "stock_item_id": str(event.stock_item_id),
-                },
+                lambda event: {"level": event.level, "stock_item_id": str(event.stock_item_id)},
+                lambda event: event.level == "WARNING",
+            ),
+        ),
+    ),
+    events.ReorderPrepared: NOTHING,
+    events.ReorderAsked: Effect(
+        opens=(
+            Opens("reorder-asks", "warning", _said, _ask_figures, lambda event: not event.limit_reached),
+            Opens("buying-limit-reached", "warning", _said, _ask_figures, lambda event: event.limit_reached),
+        ),
+        closes=(
+            Closes(("reorder-asks",), lambda event: event.limit_reached),
+            Closes(("buying-limit-reached",), lambda event: not event.limit_reached),
+            Closes(("reorder-lapsed",)),
+        ),
+    ),
+    events.ReorderPressed: Effect(
+        opens=(
+            Opens(
+                "reorder-pressed",
+                "critical",
+                lambda event: "nobody answered, and soon it comes too late",
+                lambda event: {"reorder_id": event.reorder_id, "useful_until": _moment(event.useful_until)},
             ),
         )
     ),
-    events.StockRiskEased: Effect(closes=(Closes(("stock-risk", "supplier-refused")),)),
-    events.ReorderPrepared: NOTHING,
-    events.ReorderPlaced: Effect(closes=(Closes(("supplier-refused",)),)),
-    events.ReorderConfirmed: Effect(closes=(Closes(("supplier-refused",)),)),
+    events.ReorderLapsed: Effect(
+        opens=(
+            Opens(
+                "reorder-lapsed",
+                "warning",
+                lambda event: "nobody answered in time: not ordered",
+                lambda event: {"reorder_id": event.reorder_id},
+            ),
+        ),
+        closes=(_ANSWERED,),
+    ),
+    events.ReorderApproved: Effect(closes=(_ANSWERED,)),
+    events.ReorderDeclined: Effect(closes=(_ANSWERED,)),
+    events.SpeedUpAsked: NOTHING,
+    events.SpeedUpRefused: NOTHING,
+    events.ReorderDelayed: Effect(opens=(_LATE,)),
+    events.ReorderOverdue: Effect(opens=(_LATE,)),
+    events.ReorderCancelled: Effect(closes=(_ANSWERED, Closes(("supplier-late",)))),
+    events.ReorderPlaced: Effect(closes=(_ANSWERED, Closes(("supplier-refused", "reorder-lapsed")))),
+    events.ReorderConfirmed: Effect(closes=(Closes(("supplier-refused", "supplier-late")),)),
     events.ReorderRefused: Effect(
         opens=(Opens("supplier-refused", "critical", _said, lambda event: {"reorder_id": event.reorder_id}),)
     ),
-    events.ReorderReceived: NOTHING,
+    events.ReorderReceived: Effect(closes=(Closes(("supplier-late",), lambda event: event.remaining == 0),)),
 }
 """What every public event does to alerts; the ones that do nothing are listed, so that an unknown one is noticed."""

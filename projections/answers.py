@@ -93,7 +93,22 @@ class AlertsQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class ReordersQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which supplier orders to list."""
 
-    state: Literal["prepared", "placed", "confirmed", "refused", "part received", "received"] | None = None
+    state: (
+        Literal[
+            "prepared",
+            "asked",
+            "declined",
+            "lapsed",
+            "placed",
+            "confirmed",
+            "refused",
+            "overdue",
+            "part received",
+            "received",
+            "cancelled",
+        ]
+        | None
+    ) = None
     stock_item: UUID | None = None
 
 

@@ -96,6 +96,11 @@ _REPLENISHMENT = (
     commands.RecordReceipt,
     commands.ApproveReorder,
     commands.DeclineReorder,
+    commands.DescribeSupply,
+    timers.EaseRisk,
+    timers.PressReorder,
+    timers.LapseReorder,
+    timers.CheckDelivery,
 )
 _ORDER_EVENTS = (
     events.OrderPlaced,
@@ -192,6 +197,17 @@ _REPLENISHMENT_EVENTS = (
     events.ReorderConfirmed,
     events.ReorderRefused,
     events.ReorderReceived,
+    events.StockRiskEscalated,
+    events.ReorderAsked,
+    events.ReorderPressed,
+    events.ReorderLapsed,
+    events.ReorderApproved,
+    events.ReorderDeclined,
+    events.SpeedUpAsked,
+    events.SpeedUpRefused,
+    events.ReorderDelayed,
+    events.ReorderOverdue,
+    events.ReorderCancelled,
 )
 
 CATALOGUE = (

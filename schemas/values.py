@@ -174,3 +174,20 @@ class Rates(Value):
     multiplier: float | None = None
     confidence: float | None = None
     forecast_per_hour: float | None = None
+
+
+class SupplyTerms(Value):
+    """
+    On what terms a supplier delivers one stock item.
+
+    `express_lead_time_hours`: None, there is no express. `express_surcharge` is for the order. `cut_off_hour` (UTC):
+    what is ordered from then on is delivered a day later. A `unit_cost` of None is unknown.
+    """
+
+    lead_time_hours: int = 24
+    express_lead_time_hours: int | None = None
+    pack: int = 1
+    minimum: int = 0
+    unit_cost: Money | None = None
+    express_surcharge: Money | None = None
+    cut_off_hour: int | None = None

@@ -30,7 +30,15 @@ from gateways.carriers.protocol import Carrier
 from gateways.errors import OutcomeUnknown, Refused, Unavailable
 from gateways.marketplaces import Marketplace, PushResult
 from gateways.suppliers.protocol import Supplier, SupplierAnswer
-from schemas.calls import BuyLabelCall, Call, PlaceReorderCall, PushDelayCall, PushFulfilmentCall, VoidLabelCall
+from schemas.calls import (
+    BuyLabelCall,
+    Call,
+    PlaceReorderCall,
+    PushDelayCall,
+    PushFulfilmentCall,
+    SpeedUpReorderCall,
+    VoidLabelCall,
+)
 from schemas.commands import (
     Command,
     RecordFulfilmentPushed,
@@ -54,7 +62,14 @@ START_WITHIN = calls.LEASE / 3
 
 _DECODERS: Mapping[str, msgspec.json.Decoder[Any]] = {
     kind.__name__: msgspec.json.Decoder(kind)
-    for kind in (BuyLabelCall, VoidLabelCall, PushFulfilmentCall, PushDelayCall, PlaceReorderCall)
+    for kind in (
+        BuyLabelCall,
+        VoidLabelCall,
+        PushFulfilmentCall,
+        PushDelayCall,
+        PlaceReorderCall,
+        SpeedUpReorderCall,
+    )
 }
 
 
@@ -155,6 +170,8 @@ class Callers:
             return [await self._void_label(taken, call)]
         if isinstance(call, PlaceReorderCall):
             return [await self._place_reorder(taken, call)]
+        if isinstance(call, SpeedUpReorderCall):
+            return [await self._speed_up(taken, call)]
         marketplace = self._gateways.marketplaces[call.marketplace]
         return [_pushed(taken, await marketplace.push_delay(call), None)]
 
@@ -192,6 +209,8 @@ class Callers:
 
     async def _place_reorder(self, taken: Taken, call: PlaceReorderCall) -> Outcome:
         supplier = self._gateways.supplier
+        if taken.claimed.unknown and not supplier.supports_lookup:
+            return _closed(taken, _reorder_told(call, "parked", "it is not known whether the supplier has it"))
 
         async def ask() -> SupplierAnswer:
             if taken.claimed.unknown and (found := await supplier.find(call.reorder_id)) is not None:
@@ -203,6 +222,15 @@ class Callers:
             ask,
             lambda answer: _supplier_answered(call, answer),
             lambda reason: _supplier_answered(call, SupplierAnswer("refused", reason=reason)),
+        )
+
+    async def _speed_up(self, taken: Taken, call: SpeedUpReorderCall) -> Outcome:
+        """Asking to hurry twice is harmless, so nothing is looked up before it is repeated."""
+        return await _asked(
+            taken,
+            lambda: self._gateways.supplier.speed_up(call),
+            lambda answer: _hurry_answered(call, answer),
+            lambda reason: _reorder_told(call, "not_faster", reason),
         )
 
     def _report_and_claim(self, connection: Connection) -> list[Taken]:
@@ -261,8 +289,8 @@ async def _sound(make: Callable[[Sequence[Taken]], Awaitable[list[Outcome]]], gr
 async def _asked(
     taken: Taken,
     ask: Callable[[], Awaitable[Answer]],
-    done: Callable[[Answer], Command],
-    refused: Callable[[str], Command],
+    done: Callable[[Answer], Command | None],
+    refused: Callable[[str], Command | None],
 ) -> Outcome:
     """The outcome of one request: an answer and a refusal close the call, the rest is tried again."""
     try:
@@ -380,12 +408,30 @@ def _fulfilment_pushed(taken: Taken) -> RecordFulfilmentPushed:
     )
 
 
-def _supplier_answered(call: PlaceReorderCall, answer: SupplierAnswer) -> RecordSupplierAnswer:
+def _supplier_answered(call: PlaceReorderCall, answer: SupplierAnswer) -> RecordSupplierAnswer | None:
+    """What the order is told; where it was only sent, the supplier's word comes later, by a person."""
+    if answer.outcome == "sent":
+        return None
+    return _reorder_told(call, answer.outcome, answer.reason, answer)
+
+
+def _hurry_answered(call: SpeedUpReorderCall, answer: SupplierAnswer) -> RecordSupplierAnswer | None:
+    if answer.outcome == "refused":
+        return _reorder_told(call, "not_faster", answer.reason)
+    return None if answer.outcome == "sent" else _reorder_told(call, "confirmed", "", answer)
+
+
+def _reorder_told(
+    call: PlaceReorderCall | SpeedUpReorderCall,
+    outcome: Literal["confirmed", "refused", "parked", "not_faster"],
+    reason: str,
+    answer: SupplierAnswer | None = None,
+) -> RecordSupplierAnswer:
     return RecordSupplierAnswer(
         replenishment_id=call.replenishment_id,
         reorder_id=call.reorder_id,
-        outcome=answer.outcome,
-        due_at=answer.due_at,
-        supplier_reference=answer.supplier_reference,
-        reason=answer.reason,
+        outcome=outcome,
+        due_at=None if answer is None else answer.due_at,
+        supplier_reference="" if answer is None else answer.supplier_reference,
+        reason=reason,
     )

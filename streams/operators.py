@@ -42,6 +42,7 @@ from schemas.envelope import Envelope, to_headers
 from schemas.inputs import BadInput, grams
 from schemas.tiktok import Weight
 from schemas.values import LineQuantity, Need
+from streams import operator_buying
 from streams.bodies import read_body
 from streams.operator_bodies import (
     Answer,
@@ -58,6 +59,7 @@ from streams.operator_bodies import (
     Priority,
     Reason,
     Redelivery,
+    SupplierWord,
 )
 from streams.publishing import BrokerUnavailable, Full, Record, RecordTooLarge
 from streams.redelivery import NotRedeliverable, Redeliver, Wish
@@ -90,6 +92,9 @@ def operator_routes(put: Put) -> list[Route]:
         "/orders/{id}/priority": (order_of, _priority),
         "/orders/{id}/split": (order_of, _split),
         "/orders/{id}/answer-cancellation": (order_of, _answer_cancellation),
+        "/reorders/{id}/approve": (reorder_of, _approve),
+        "/reorders/{id}/decline": (reorder_of, _decline),
+        "/reorders/{id}/answer": (reorder_of, _supplier_answer),
         "/packages/{id}/buy-label": (package_of, _buy_label),
         "/packages/{id}/replace-label": (package_of, _replace_label),
         **{f"/packages/{{id}}/{step}": (package_of, _stepped(command)) for step, command in PACKAGE_STEPS.items()},
@@ -162,6 +167,14 @@ def stock_item_of(name: str) -> UUID:
 def package_of(name: str) -> UUID:
     """The package behind a uuid or `marketplace:shop:package`."""
     return _identified(name, "package", lambda parts: values.shipment_id(*parts))
+
+
+def reorder_of(name: str) -> UUID:
+    """The buying side behind a reorder's id."""
+    try:
+        return operator_buying.replenishment_of(name)
+    except ValueError:
+        raise Problem(404, "Not found", "id: a reorder's id is a uuid, a dash and a number") from None
 
 
 def _identified(name: str, what: str, derive: Callable[[tuple[str, str, str]], UUID]) -> UUID:
@@ -237,6 +250,7 @@ def _description(target: UUID, names: dict[str, str], body: bytes) -> list[Comma
             sku_id=sku_id,
             seller_sku=described.seller_sku,
             weight_grams=weight_grams,
+            supply=None if described.supply is None else operator_buying.terms_of(described.supply),
         )
     ]
 
@@ -340,6 +354,18 @@ def _package_steps(body: bytes) -> list[Command]:
     packages = dict.fromkeys(package_of(name) for name in many.packages)
     command = PACKAGE_STEPS[many.action]
     return [command(shipment_id=package, occurred_at=at, operator=SOURCE) for package in packages]
+
+
+def _approve(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+    return [operator_buying.approval(target, names["id"], SOURCE)]
+
+
+def _decline(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+    return [operator_buying.refusal(target, names["id"], _decoded(body, Reason).reason, SOURCE)]
+
+
+def _supplier_answer(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
+    return [operator_buying.told(target, names["id"], _decoded(body, SupplierWord))]
 
 
 def _replace_label(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:

@@ -315,6 +315,17 @@ CREATE TABLE snapshots (
 );
 """
 
+_PURCHASES = """
+CREATE TABLE purchases (
+    key text PRIMARY KEY,
+    shop text NOT NULL,
+    placed_at timestamptz NOT NULL,
+    amount numeric NOT NULL,
+    currency text NOT NULL
+);
+CREATE INDEX purchases_placed ON purchases (placed_at);
+"""
+
 MIGRATIONS: tuple[tuple[int, str], ...] = (
     (1, _EVENTS),
     (2, _OFFSETS),
@@ -324,6 +335,7 @@ MIGRATIONS: tuple[tuple[int, str], ...] = (
     (6, _REDELIVERY),
     (8, _TRACKING_NUMBERS),
     (10, _SHELVES),
+    (17, _PURCHASES),
 )
 
 

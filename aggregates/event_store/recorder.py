@@ -25,6 +25,7 @@ from aggregates.event_store import (
     dead_letters,
     inbox,
     listings,
+    purchases,
     raw_webhooks,
     scheduled_commands,
     tracking_numbers,
@@ -47,13 +48,21 @@ class Effects:
     buyer_orders: list[buyer_orders.BuyerOrder] = field(default_factory=list)
     listings: list[listings.Listing] = field(default_factory=list)
     tracking_numbers: list[tracking_numbers.TrackingNumber] = field(default_factory=list)
+    purchases: list[purchases.Purchase] = field(default_factory=list)
     rows: Callable[[Connection], None] | None = None
     """Writes read rows; the transaction is handed in."""
 
     @property
     def has_more(self) -> bool:
         """Whether something is to be written that `record_batch` does not know."""
-        return bool(self.dead_letters or self.raw_webhooks or self.listings or self.tracking_numbers or self.rows)
+        return bool(
+            self.dead_letters
+            or self.raw_webhooks
+            or self.listings
+            or self.tracking_numbers
+            or self.purchases
+            or self.rows
+        )
 
 
 @dataclass(frozen=True)
@@ -170,5 +179,7 @@ def _write_more(connection: Connection, effects: Effects) -> None:
         listings.insert(connection, effects.listings)
     if effects.tracking_numbers:
         tracking_numbers.insert(connection, effects.tracking_numbers)
+    if effects.purchases:
+        purchases.insert(connection, effects.purchases)
     if effects.rows is not None:
         effects.rows(connection)

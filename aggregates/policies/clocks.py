@@ -8,10 +8,22 @@ from typing import Any, NamedTuple
 
 from eventsourcing.domain import DomainEventProtocol
 
-from aggregates import order_events
+from aggregates import order_events, replenishment_events
 from aggregates.policies import status_order
+from aggregates.policies.buying_limits import press_at
+from aggregates.policies.stock_risk import FALLS_AFTER
 from schemas.commands import Command
-from schemas.timers import CheckAddress, ExpectOrder, ExpireHold, ReclassifyOrder, RemindOfCancellation
+from schemas.timers import (
+    CheckAddress,
+    CheckDelivery,
+    EaseRisk,
+    ExpectOrder,
+    ExpireHold,
+    LapseReorder,
+    PressReorder,
+    ReclassifyOrder,
+    RemindOfCancellation,
+)
 from schemas.values import Deadlines
 
 ASSUMED_WORKING_DAYS = 2
@@ -31,6 +43,9 @@ ADDRESS_PATIENCE = timedelta(minutes=15)
 
 ANSWER_BEFORE = timedelta(hours=4)
 """How long before its deadline an unanswered wish to cancel is pressed."""
+
+DELIVERY_PATIENCE = timedelta(hours=48)
+"""How long a delivery that is late is still reckoned on."""
 
 SATURDAY = 5
 
@@ -134,9 +149,42 @@ def _after_foretold(event: order_events.Foretold) -> tuple[Scheduled, ...]:
     return (Scheduled(command, event.timestamp + ORDER_PATIENCE, f"expect-order:{event.originator_id}"),)
 
 
+def _after_calming(event: replenishment_events.RiskCalming) -> tuple[Scheduled, ...]:
+    if event.since is None:
+        return ()
+    command = EaseRisk(replenishment_id=event.originator_id, set_for=event.since)
+    key = f"ease-risk:{event.originator_id}:{event.since.timestamp()}"
+    return (Scheduled(command, event.since + FALLS_AFTER, key),)
+
+
+def _after_asked(event: replenishment_events.ReorderAsked) -> tuple[Scheduled, ...]:
+    buying, reorder_id, until = event.originator_id, event.reorder_id, event.useful_until
+    pressing = PressReorder(replenishment_id=buying, reorder_id=reorder_id, useful_until=until)
+    lapsing = LapseReorder(replenishment_id=buying, reorder_id=reorder_id, useful_until=until)
+    key = f"{reorder_id}:{until.timestamp()}"
+    return (
+        Scheduled(pressing, press_at(event.timestamp, until), f"press-reorder:{key}"),
+        Scheduled(lapsing, until, f"lapse-reorder:{key}"),
+    )
+
+
+def _after_date(
+    event: replenishment_events.ReorderConfirmed | replenishment_events.ReorderDelayed,
+) -> tuple[Scheduled, ...]:
+    if event.due_at is None:
+        return ()
+    command = CheckDelivery(replenishment_id=event.originator_id, reorder_id=event.reorder_id, due_at=event.due_at)
+    key = f"check-delivery:{event.reorder_id}:{event.due_at.timestamp()}"
+    return (Scheduled(command, event.due_at + DELIVERY_PATIENCE, key),)
+
+
 TIMERS: dict[type[Any], Callable[[Any], tuple[Scheduled, ...]]] = {
     order_events.Placed: _after_placed,
     order_events.Foretold: _after_foretold,
     order_events.StatusAdvanced: _after_status_advanced,
     order_events.CancellationRequested: _after_cancellation_requested,
+    replenishment_events.RiskCalming: _after_calming,
+    replenishment_events.ReorderAsked: _after_asked,
+    replenishment_events.ReorderConfirmed: _after_date,
+    replenishment_events.ReorderDelayed: _after_date,
 }

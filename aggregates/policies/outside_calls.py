@@ -9,12 +9,21 @@ from typing import Any, NamedTuple
 from eventsourcing.domain import DomainEventProtocol
 
 from aggregates import order_events, replenishment_events, shipment_events
-from schemas.calls import BuyLabelCall, Call, PlaceReorderCall, PushDelayCall, PushFulfilmentCall, VoidLabelCall
+from schemas.calls import (
+    BuyLabelCall,
+    Call,
+    PlaceReorderCall,
+    PushDelayCall,
+    PushFulfilmentCall,
+    SpeedUpReorderCall,
+    VoidLabelCall,
+)
 
 LEAST_TIME_TO_TRY = timedelta(hours=24)
 """A call whose deadline is nearer than this, or past, is still worth a day of trying."""
 
 REORDER_PRIORITY = 50
+EXPRESS_PRIORITY = 90
 DELAY_PRIORITY = 50
 VOID_PRIORITY = 100
 """Cancellations go first: a carrier takes a label back for a while only."""
@@ -125,13 +134,35 @@ def _place_reorder(event: replenishment_events.ReorderPlaced) -> tuple[CallReque
                 stock_item_id=event.stock_item_id,
                 reorder_id=event.reorder_id,
                 quantity=event.quantity,
+                delivery=event.delivery,
             ),
             key=f"place-reorder:{event.reorder_id}",
-            shop="",
-            priority=REORDER_PRIORITY,
+            shop=_shop(event.shop),
+            priority=EXPRESS_PRIORITY if event.delivery == "express" else REORDER_PRIORITY,
             due_at=event.timestamp,
         ),
     )
+
+
+def _speed_up_reorder(event: replenishment_events.SpeedUpAsked) -> tuple[CallRequest, ...]:
+    return (
+        CallRequest(
+            call=SpeedUpReorderCall(
+                replenishment_id=event.originator_id,
+                stock_item_id=event.stock_item_id,
+                reorder_id=event.reorder_id,
+            ),
+            key=f"speed-up-reorder:{event.reorder_id}",
+            shop=_shop(event.shop),
+            priority=EXPRESS_PRIORITY,
+            due_at=event.timestamp,
+        ),
+    )
+
+
+def _shop(name: str) -> str:
+    """The shop's own number, without its marketplace."""
+    return name.rpartition(":")[2]
 
 
 CALLS: dict[type[Any], Callable[[Any], tuple[CallRequest, ...]]] = {
@@ -142,4 +173,5 @@ CALLS: dict[type[Any], Callable[[Any], tuple[CallRequest, ...]]] = {
     order_events.LabelReplaced: _push_one,
     order_events.Delayed: _push_delay,
     replenishment_events.ReorderPlaced: _place_reorder,
+    replenishment_events.SpeedUpAsked: _speed_up_reorder,
 }

@@ -78,6 +78,11 @@ class Standing(NamedTuple):
     falls_to: Level = ""
 
 
+def level_named(name: str) -> Level:
+    """The level of that name; what is none of them is no risk that we know."""
+    return next((level for level in LEVELS if level == name), "")
+
+
 def multiplier_of(score: float) -> float:
     """The specification's viral multiplier. No score is below 0."""
     return float((max(score, 0.0) / SCORE_PER_MULTIPLE) ** MULTIPLIER_POWER)

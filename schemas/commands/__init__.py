@@ -38,6 +38,7 @@ from schemas.commands.replenishment import (
     ApproveReorder,
     AssessStockRisk,
     DeclineReorder,
+    DescribeSupply,
     RecordReceipt,
     RecordSupplierAnswer,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "Command",
     "DeclineReorder",
     "DescribeStockItem",
+    "DescribeSupply",
     "FillBackorders",
     "HandOver",
     "HoldOrder",

@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from schemas.commands.base import Command
-from schemas.values import Deadlines, Need
+from schemas.values import Deadlines, Need, SupplyTerms
 
 
 class ReserveStock(Command):
@@ -83,7 +83,7 @@ class RecordCount(Command):
 
 
 class DescribeStockItem(Command):
-    """Say what a stock item is: the listing that opened it, its label, its weight. What is left out stays."""
+    """Say what a stock item is: its first listing, label, weight and supply. What is left out stays."""
 
     stock_item_id: UUID
     marketplace: str
@@ -91,6 +91,7 @@ class DescribeStockItem(Command):
     sku_id: str
     seller_sku: str = ""
     weight_grams: int | None = None
+    supply: SupplyTerms | None = None
 
 
 class MapListing(Command):

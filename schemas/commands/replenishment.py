@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from schemas.commands.base import Command
-from schemas.values import Rates
+from schemas.values import Rates, SupplyTerms
 
 
 class AssessStockRisk(Command):
@@ -28,23 +28,31 @@ class AssessStockRisk(Command):
 
 
 class RecordSupplierAnswer(Command):
-    """What the supplier said of an order: placed, confirmed with a date, refused, or parked for a person."""
+    """
+    What the supplier said of an order: confirmed with a date, refused, cancelled (what has not come), not to be sent
+    faster, or parked for a person.
+    """
 
     replenishment_id: UUID
     reorder_id: str
-    outcome: Literal["confirmed", "refused", "parked"]
+    outcome: Literal["confirmed", "refused", "parked", "cancelled", "not_faster"]
     due_at: datetime | None = None
     supplier_reference: str = ""
     reason: str = ""
 
 
 class RecordReceipt(Command):
-    """Units came in. They fill the named reorder, else the oldest open one. Repeated: once per reference."""
+    """
+    Units came in. They fill the named reorder, else the oldest open one. Repeated: once per reference.
+
+    `recorded_at` is when stock learnt of it: figures from before are without these units.
+    """
 
     replenishment_id: UUID
     quantity: int
     reference: str
     occurred_at: datetime
+    recorded_at: datetime | None = None
 
 
 class ApproveReorder(Command):
@@ -62,3 +70,13 @@ class DeclineReorder(Command):
     reorder_id: str
     reason: str
     operator: str = ""
+
+
+class DescribeSupply(Command):
+    """Say whose a stock item is, and on what terms it is bought; None where nobody said."""
+
+    replenishment_id: UUID
+    stock_item_id: UUID
+    marketplace: str
+    shop: str
+    terms: SupplyTerms | None = None

@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from schemas.events.base import Event
-from schemas.values import Need, Value
+from schemas.values import Need, SupplyTerms, Value
 
 
 class StockItemOpened(Event):
@@ -17,7 +17,7 @@ class StockItemOpened(Event):
 
 
 class StockItemDescribed(Event):
-    """The listing that opened the item, and the label a person knows it by."""
+    """The listing that opened the item, the label a person knows it by, and on what terms it is bought."""
 
     stock_item_id: UUID
     marketplace: str
@@ -25,6 +25,7 @@ class StockItemDescribed(Event):
     sku_id: str
     seller_sku: str = ""
     weight_grams: int | None = None
+    supply: SupplyTerms | None = None
 
 
 class ListingMapped(Event):

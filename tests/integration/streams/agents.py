@@ -15,14 +15,14 @@ from aggregates.event_store import consumer_offsets
 from aggregates.event_store.application import open_event_log
 from aggregates.event_store.buyer_keys import BuyerKeys
 from aggregates.event_store.connection import Connection, connect
-from creatorflow.bootstrap import LEAD_TIME_HOURS
+from aggregates.policies.buying_limits import Limits
 from creatorflow.tariffs import TARIFFS
 from projections import store as read_store
 from projections.published import Published, subject_of
 from schemas import events, topics
 from schemas.commands import AssessStockRisk, Command, OpenShipment, RecordMovement
 from schemas.topics import CATALOGUE
-from schemas.values import Need, order_id, replenishment_id, shipment_id
+from schemas.values import Need, SupplyTerms, order_id, replenishment_id, shipment_id
 from streams import inventory, orders, replenishment, shipping
 from streams.consuming import Agent, Raw, Work
 from streams.deciding import Decider, Decision
@@ -44,7 +44,7 @@ DECISIONS: dict[str, Decision] = {
         orders.DECISION,
         inventory.DECISION,
         shipping.decision(TARIFFS),
-        replenishment.decision(LEAD_TIME_HOURS),
+        replenishment.decision(SupplyTerms(), Limits()),
     )
 }
 

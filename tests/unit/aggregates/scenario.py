@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from eventsourcing.domain import Aggregate
 
 from aggregates import order, replenishment, shipment, stock_item
 from aggregates.order import Order
+from aggregates.policies.buying_limits import Limits
 from aggregates.policies.fulfilment import commands_after
 from aggregates.replenishment import Replenishment
 from aggregates.shipment import Shipment
 from aggregates.stock_item import StockItem
 from schemas.commands import Command, RecordLabel, RecordReservation, RecordShortage
-from schemas.values import shipment_id
-from tests.builders import MARKETPLACE, NOON, SHOP, TARIFFS, an_order, item_of, one_part_per_line
+from schemas.values import SupplyTerms, shipment_id
+from tests.builders import MARKETPLACE, NOON, SHOP, TARIFFS, an_order, item_of, one_part_per_line, usd
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -40,7 +42,7 @@ def given_shipment(*commands: Command, at: datetime = NOON) -> Shipment:
 
 def given_replenishment(*commands: Command, at: datetime = NOON) -> Replenishment:
     """A buying side after these commands, its events taken."""
-    found: Replenishment = _after(replenishment.decide, commands, replenishment.Known(at, lead_time_hours=24))
+    found: Replenishment = _after(replenishment.decide, commands, may_buy(at))
     return found
 
 
@@ -55,11 +57,17 @@ def when(aggregate: Aggregate, command: Command, *, at: datetime = NOON) -> list
         case Shipment():
             decided = shipment.decide(aggregate, command, shipment.Known(at, TARIFFS))
         case Replenishment():
-            decided = replenishment.decide(aggregate, command, replenishment.Known(at, lead_time_hours=24))
+            decided = replenishment.decide(aggregate, command, may_buy(at))
         case _:
             raise AssertionError(aggregate)
     assert decided is aggregate
     return list(aggregate.collect_events())
+
+
+def may_buy(at: datetime = NOON) -> replenishment.Known:
+    """A shop with limits that it does not reach, and a supplier who takes a dollar a unit and a day."""
+    much = Decimal(1_000_000)
+    return replenishment.Known(at, SupplyTerms(unit_cost=usd("1.00")), Limits(much, much, much, "USD"))
 
 
 PACKAGE = shipment_id(MARKETPLACE, SHOP, f"{an_order().number}-1")

@@ -54,6 +54,7 @@ from schemas.topics import (
 from schemas.values import Need, replenishment_id, shipment_id
 from tests.builders import MARKETPLACE, NOON, SHOP, STREET, TARIFFS, a_line, an_order, item_of, one_part_per_line, usd
 from tests.unit.aggregates.order_days import live_through_bad_days
+from tests.unit.aggregates.scenario import may_buy
 
 STEPS_MAX = 1_000_000
 EVENTS_MAX = 500
@@ -214,7 +215,7 @@ def _shipment(present: Any, command: Command, at: datetime) -> Aggregate | None:
 
 
 def _replenishment(present: Any, command: Command, at: datetime) -> Aggregate | None:
-    return replenishment.decide(present, command, replenishment.Known(at, lead_time_hours=24))
+    return replenishment.decide(present, command, may_buy(at))
 
 
 DECIDES: dict[str, Callable[[Any, Command, datetime], Aggregate | None]] = {

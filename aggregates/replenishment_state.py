@@ -1,0 +1,126 @@
+"""The buying side of one stock item, as its events made it."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.domain import Aggregate
+
+from aggregates import replenishment_events
+from aggregates.policies.buying import Arrival
+from aggregates.policies.buying_limits import ITEM_DAYS
+from aggregates.policies.stock_risk import LEVELS, Level, Standing
+from aggregates.replenishment_orders import Bought, Reorder
+from schemas.values import Rates, SupplyTerms
+
+NOBODY = UUID(int=0)
+RECEIPTS_KEPT = 1_000
+"""How many of the latest receipts are remembered, so that the same one counts once."""
+
+
+class Replenishment(Aggregate):
+    """What is done so that a stock item does not run out."""
+
+    TOPIC = "replenishment"
+
+    Event = replenishment_events.Event
+    Created = replenishment_events.Opened
+    Opened = replenishment_events.Opened
+    SupplyDescribed = replenishment_events.SupplyDescribed
+    RatesChanged = replenishment_events.RatesChanged
+    RiskRaised = replenishment_events.RiskRaised
+    RiskEscalated = replenishment_events.RiskEscalated
+    RiskCalming = replenishment_events.RiskCalming
+    RiskEased = replenishment_events.RiskEased
+    ReorderPrepared = replenishment_events.ReorderPrepared
+    ReorderAsked = replenishment_events.ReorderAsked
+    ReorderPressed = replenishment_events.ReorderPressed
+    ReorderLapsed = replenishment_events.ReorderLapsed
+    ReorderApproved = replenishment_events.ReorderApproved
+    ReorderDeclined = replenishment_events.ReorderDeclined
+    ReorderPlaced = replenishment_events.ReorderPlaced
+    SpeedUpAsked = replenishment_events.SpeedUpAsked
+    SpeedUpRefused = replenishment_events.SpeedUpRefused
+    ReorderConfirmed = replenishment_events.ReorderConfirmed
+    ReorderDelayed = replenishment_events.ReorderDelayed
+    ReorderOverdue = replenishment_events.ReorderOverdue
+    ReorderParked = replenishment_events.ReorderParked
+    ReorderRefused = replenishment_events.ReorderRefused
+    ReorderCancelled = replenishment_events.ReorderCancelled
+    ReorderReceived = replenishment_events.ReorderReceived
+
+    def __init__(self) -> None:
+        self.stock_item_id = NOBODY
+        self.shop = ""
+        self.terms: SupplyTerms | None = None
+        self.rates: Rates | None = None
+        self.standing = Standing()
+        self.refused_at: Level | None = None
+        self.prepared = 0
+        self.reorders: dict[str, Reorder] = {}
+        self.receipts: dict[str, None] = {}
+        self.received_at: datetime | None = None
+        self.bought: deque[Bought] = deque()
+
+    @property
+    def risk(self) -> Level:
+        """How short the item is, empty for not at all."""
+        return self.standing.level
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether somebody said no at this level of risk, or at a higher one."""
+        return self.refused_at is not None and LEVELS.index(self.risk) <= LEVELS.index(self.refused_at)
+
+    def open_reorders(self) -> list[tuple[str, Reorder]]:
+        """The orders of which units may still come, or that wait for a person, oldest first."""
+        return list(self.reorders.items())
+
+    def arrivals(self) -> tuple[Arrival, ...]:
+        """What is on order and reckoned on."""
+        return tuple(reorder.arrival for reorder in self.reorders.values() if reorder.is_counted)
+
+    def asked(self) -> str | None:
+        """The order that waits for a person; there is at most one."""
+        return next((reorder_id for reorder_id, reorder in self.reorders.items() if reorder.is_asked), None)
+
+    def spent(self, currency: str, at: datetime) -> Decimal:
+        """What was spent on the item in the last 7 days, in one currency."""
+        since = at - timedelta(days=ITEM_DAYS)
+        return sum(
+            (bought.cost.amount for bought in self.bought if bought.at > since and bought.cost.currency == currency),
+            Decimal(0),
+        )
+
+    def change(self, reorder_id: str, **changes: Any) -> None:
+        """Take over what changed about an order; one that came in whole is forgotten. Called by events alone."""
+        reorder = self.reorders[reorder_id]._replace(**changes)
+        self.reorders[reorder_id] = reorder
+        if reorder.remaining <= 0:
+            self.drop(reorder_id)
+
+    def drop(self, reorder_id: str) -> None:
+        """Forget an order that is done with. Called by events alone."""
+        del self.reorders[reorder_id]
+
+    def refuse(self) -> None:
+        """Somebody said no, at this level of risk. Called by events alone."""
+        self.refused_at = self.risk or "MONITORING"
+
+    def note_bought(self, bought: Bought) -> None:
+        """Remember what was spent for as long as it counts. Called by events alone."""
+        self.bought.append(bought)
+        while self.bought[0].at <= bought.at - timedelta(days=ITEM_DAYS):
+            self.bought.popleft()
+
+    def note_receipt(self, reference: str, recorded_at: datetime | None) -> None:
+        """Remember a receipt: it counts once, and figures from before it say nothing. Called by events alone."""
+        self.receipts[reference] = None
+        if recorded_at is not None:
+            self.received_at = max(recorded_at, self.received_at or recorded_at)
+        if len(self.receipts) > RECEIPTS_KEPT:
+            del self.receipts[next(iter(self.receipts))]
