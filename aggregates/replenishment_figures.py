@@ -75,10 +75,12 @@ class Figures(NamedTuple):
         )
 
     def without_formula(self) -> Figures:
-        """The same, as if no formula had said anything: what sales, or a measured forecast, prove."""
-        if self.rates is None or self.rates.forecast_per_hour is not None:
+        """The same, as if no formula had said anything: what sales prove, and the spike only if they do."""
+        rates = self.rates
+        if rates is None or rates.forecast_per_hour is not None:
             return self
-        return self._replace(rates=msgspec.structs.replace(self.rates, multiplier=None))
+        opened_at = None if rates.observed_per_hour is None else rates.spike_opened_at
+        return self._replace(rates=msgspec.structs.replace(rates, multiplier=None, spike_opened_at=opened_at))
 
     def explained(self) -> Terms:
         """The inputs behind the level, for whoever asks why."""

@@ -41,6 +41,7 @@ PROOFS = (
     Proof("bad-input"),
     Proof("last-units"),
     Proof("count-in-the-evening"),
+    Proof("buying-table"),
     Proof("latency"),
     Proof("ingress"),
     Proof("main-job"),

@@ -101,13 +101,15 @@ def plan_purchase(position: Position, terms: SupplyTerms) -> Purchase:
     normal = position.normal_per_hour
     burn = _clamped(position, normal)
     point = normal * (lead + LOOK_AHEAD_HOURS) + safety_units(normal, lead)
-    hours = hours_covered(position, burn)
+    express = terms.express_lead_time_hours is not None
+    soonest = lead_hours(terms, "express", position.at) if express else lead
+    hours = hours_covered(position, burn, soonest)
     ends_early = hours is not None and hours < lead + LOOK_AHEAD_HOURS
     if position.net >= point and not ends_early:
         return Purchase(0, turns=f"below {point:.2f} units, free or on order, {position.net} now")
     delivery: Delivery = "standard"
-    if terms.express_lead_time_hours is not None and hours is not None and hours < lead:
-        delivery, lead = "express", lead_hours(terms, "express", position.at)
+    if express and hours is not None and hours < lead:
+        delivery, lead = "express", soonest
     rule = "below the order point" if position.net < point else "ends before a delivery"
     return _up_to_target(position, terms, (normal, burn, point, hours), (delivery, lead, rule))
 
@@ -167,19 +169,25 @@ def rounded(wanted: int, terms: SupplyTerms) -> int:
     return max(-(-wanted // terms.pack) * terms.pack, terms.minimum)
 
 
-def hours_covered(position: Position, burn_per_hour: float) -> float | None:
-    """How long stock and dated arrivals last without a gap; 0 while units are owed, None where nothing sells."""
-    if position.backordered > 0:
-        return 0.0
-    if burn_per_hour <= 0:
-        return None
-    lasts = max(position.available, 0) / burn_per_hour
-    for arrival in sorted((each.due_at, each.units) for each in position.arrivals if each.due_at is not None):
-        due_in = (arrival[0] - position.at).total_seconds() / 3600
-        if not 0 <= due_in <= lasts:
+def hours_covered(position: Position, burn_per_hour: float, lead_time_hours: int) -> float | None:
+    """
+    How long stock and dated arrivals last; None where nothing sells and nothing is owed.
+
+    A gap before an arrival ends it, if a delivery ordered now would come before that arrival; else nothing ordered now
+    could close it.
+    """
+    units = position.available - position.backordered
+    dated = sorted((each.due_at, each.units) for each in position.arrivals if each.due_at is not None)
+    for due_at, more in dated:
+        due_in = (due_at - position.at).total_seconds() / 3600
+        if due_in < 0:
             continue
-        lasts += arrival[1] / burn_per_hour
-    return lasts
+        if units < burn_per_hour * due_in and due_in > lead_time_hours:
+            break
+        units += more
+    if burn_per_hour <= 0:
+        return 0.0 if units < 0 else None
+    return max(units, 0) / burn_per_hour
 
 
 def _clamped(position: Position, normal: float) -> float:

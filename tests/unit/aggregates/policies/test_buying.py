@@ -127,13 +127,19 @@ def test_the_terms_explain_the_sum() -> None:
     assert (spike.rule, spike.turns) == ("below the order point", "from 108 units, free or on order, 60 now")
 
 
-def test_dated_arrivals_stretch_the_hours_only_without_a_gap() -> None:
-    """What comes before the shelf is empty is added; what comes after a gap, has no date or is late is not."""
+def test_dated_arrivals_stretch_the_hours() -> None:
+    """What has no date, or is late, adds nothing; a gap counts only if a delivery ordered now could close it."""
     position = CALM._replace(available=10)
     covered = [
-        hours_covered(position._replace(arrivals=(Arrival(due, 20),)), 2.0)
-        for due in (NOON + 4 * HOUR, NOON + 6 * HOUR, None, NOON - HOUR)
+        hours_covered(position._replace(arrivals=(Arrival(due, 20),)), 2.0, lead_time_hours=24)
+        for due in (NOON + 4 * HOUR, NOON + 20 * HOUR, NOON + 25 * HOUR, None, NOON - HOUR)
     ]
-    assert covered == [15.0, 5.0, 5.0, 5.0]
-    assert hours_covered(position, 0.0) is None
-    assert hours_covered(position._replace(backordered=1), 2.0) == 0.0
+    assert covered == [15.0, 15.0, 5.0, 5.0, 5.0]
+
+
+def test_what_is_owed_lasts_no_hour() -> None:
+    """Units that are owed are there once an arrival covers them; without sales nothing ends."""
+    owed = CALM._replace(available=0, backordered=10)
+    assert hours_covered(owed, 2.0, 24) == 0.0
+    assert hours_covered(owed._replace(arrivals=(Arrival(NOON + 4 * HOUR, 30),)), 2.0, 24) == 10.0
+    assert [hours_covered(CALM, 0.0, 24), hours_covered(owed, 0.0, 24)] == [None, 0.0]
