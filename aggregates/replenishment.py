@@ -81,12 +81,13 @@ def _describe(replenishment: Replenishment | None, command: commands.DescribeSup
     if replenishment is None:
         replenishment = _opened(command, known)
     shop = f"{command.marketplace}:{command.shop}" if command.shop else ""
-    if (replenishment.shop, replenishment.terms) != (shop, command.terms):
+    if (replenishment.shop, replenishment.item, replenishment.terms) != (shop, command.item, command.terms):
         replenishment.trigger_event(
             Replenishment.SupplyDescribed,
             timestamp=known.at,
             stock_item_id=replenishment.stock_item_id,
             shop=shop,
+            item=command.item,
             terms=command.terms,
         )
     return replenishment

@@ -118,6 +118,7 @@ def place(replenishment: Replenishment, reorder_id: str, at: datetime) -> None:
         shop=replenishment.shop,
         delivery=reorder.delivery,
         cost=reorder.cost,
+        item=replenishment.item,
     )
 
 

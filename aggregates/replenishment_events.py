@@ -38,10 +38,11 @@ class SupplyDescribed(Event):
     TOPIC = "replenishment.supply-described"
 
     shop: str
+    item: str
     terms: SupplyTerms | None
 
     def apply(self, aggregate: Replenishment) -> None:
-        aggregate.shop, aggregate.terms = self.shop, self.terms
+        aggregate.shop, aggregate.item, aggregate.terms = self.shop, self.item, self.terms
 
 
 class RatesChanged(Event):
@@ -206,6 +207,7 @@ class ReorderPlaced(Event):
     shop: str = ""
     delivery: str = "standard"
     cost: Money | None = None
+    item: str = ""
 
     def apply(self, aggregate: Replenishment) -> None:
         aggregate.change(self.reorder_id, state="placed", useful_until=None)

@@ -56,6 +56,7 @@ class Replenishment(Aggregate):
     def __init__(self) -> None:
         self.stock_item_id = NOBODY
         self.shop = ""
+        self.item = ""
         self.terms: SupplyTerms | None = None
         self.rates: Rates | None = None
         self.standing = Standing()

@@ -51,6 +51,7 @@ from gateways.http_client import HttpClient
 from gateways.marketplaces import Marketplace
 from gateways.suppliers.http import HttpSupplier
 from gateways.suppliers.local import LocalSupplier, supplier_record
+from gateways.suppliers.mail import MailServer, MailSupplier
 from gateways.suppliers.protocol import Supplier
 from gateways.tiktok.client import App, ShopAccess, TikTokShop
 from gateways.tiktok.local import LocalMarketplace, delay_record, fulfilment_record
@@ -351,11 +352,21 @@ def gateways(settings: Settings) -> Gateways:
         else HttpCarrier(name, HttpClient(f"carrier-{name}", settings.carrier, breakers))
         for name in CARRIERS
     }
-    if settings.supplier == "local":
-        supplier: Supplier = LocalSupplier(supplier_record(settings.home / "supplier", process))
-    else:
-        supplier = HttpSupplier(HttpClient("supplier", settings.supplier, breakers))
+    supplier = _supplier(settings, process, breakers)
     return Gateways(carriers, {"tiktok": _tiktok(settings, process, breakers)}, supplier)
+
+
+def _supplier(settings: Settings, process: str, breakers: Breakers) -> Supplier:
+    if settings.supplier == "local":
+        return LocalSupplier(supplier_record(settings.home / "supplier", process))
+    if settings.supplier.startswith("mailto:"):
+        password = "" if settings.mail_password is None else settings.mail_password.get_secret_value()
+        server = MailServer(
+            settings.mail_host, settings.mail_port, settings.mail_security, settings.mail_user, password
+        )
+        recipient = settings.supplier.removeprefix("mailto:")
+        return MailSupplier(server, sender=settings.require_mail_sender(), recipient=recipient)
+    return HttpSupplier(HttpClient("supplier", settings.supplier, breakers))
 
 
 def _tiktok(settings: Settings, process: str, breakers: Breakers) -> Marketplace:

@@ -82,6 +82,13 @@ class Settings(BaseSettings):
     supplier: str = "local"
     tiktok_url: str | None = None
 
+    mail_host: str = "127.0.0.1"
+    mail_port: PortNumber = 25
+    mail_security: Literal["none", "starttls", "tls"] = "starttls"
+    mail_user: str = ""
+    mail_password: SecretStr | None = None
+    mail_sender: str = ""
+
     buying_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     buying_limit_order: Annotated[Decimal, Field(ge=0)] = Decimal(0)
     buying_limit_item: Annotated[Decimal, Field(ge=0)] = Decimal(0)
@@ -145,11 +152,18 @@ class Settings(BaseSettings):
             )
         return host
 
-    @field_validator("carrier", "supplier")
+    @field_validator("carrier")
     @classmethod
     def _local_or_http(cls, value: str) -> str:
         if value != "local" and not value.startswith(("http://", "https://")):
             raise ValueError(f"{value!r} is neither 'local' nor an http(s) address")
+        return value
+
+    @field_validator("supplier")
+    @classmethod
+    def _local_http_or_mail(cls, value: str) -> str:
+        if value != "local" and not value.startswith(("http://", "https://", "mailto:")):
+            raise ValueError(f"{value!r} is neither 'local' nor an http(s) or mailto: address")
         return value
 
     @field_validator("master_key")
@@ -192,6 +206,10 @@ class Settings(BaseSettings):
     def require_tiktok_access(self) -> tuple[str, str]:
         """The shop's cipher and access token, without which the marketplace answers nothing."""
         return self._require("tiktok_shop_cipher"), self._require("tiktok_access_token")
+
+    def require_mail_sender(self) -> str:
+        """The address that orders by mail come from, and that the supplier answers to."""
+        return self._require("mail_sender")
 
     def require_master_key(self) -> bytes:
         """The 32 bytes that wrap the key of each buyer."""

@@ -15,8 +15,8 @@ from proof.verdict import Verdict, knob, prove
 from schemas.values import SupplyTerms
 
 CLAIM = (
-    "Twelve cases of buying equal the rule worked by hand; in 120 days of calm trade at three rates and three lead times"
-    " no more demand is lost, with fewer days of stock, than by the specification's formula, in each of the nine"
+    "Twelve cases of buying equal the rule worked by hand; in 120 days of calm trade at three rates and three lead"
+    " times no more demand is lost, with fewer days of stock, than by the specification's formula, in each of the nine"
 )
 NOT_COVERED = (
     "Demand that is not by chance at one rate (weekdays, seasons), suppliers that are late, several items that share a"

@@ -78,6 +78,7 @@ class PlaceReorderCall(Call):
     reorder_id: str
     quantity: int
     delivery: str = "standard"
+    item: str = ""
 
 
 class SpeedUpReorderCall(Call):

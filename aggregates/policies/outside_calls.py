@@ -135,6 +135,7 @@ def _place_reorder(event: replenishment_events.ReorderPlaced) -> tuple[CallReque
                 reorder_id=event.reorder_id,
                 quantity=event.quantity,
                 delivery=event.delivery,
+                item=event.item,
             ),
             key=f"place-reorder:{event.reorder_id}",
             shop=_shop(event.shop),

@@ -51,7 +51,10 @@ class HttpSupplier:
     async def place(self, order: PlaceReorderCall) -> SupplierAnswer:
         """Order units, with the reorder id as the idempotency key. An answer that cannot be read is OutcomeUnknown."""
         body = SupplierOrderBody(
-            id=order.reorder_id, item=str(order.stock_item_id), quantity=order.quantity, delivery=order.delivery
+            id=order.reorder_id,
+            item=order.item or str(order.stock_item_id),
+            quantity=order.quantity,
+            delivery=order.delivery,
         )
         return await self._post("/orders", order.reorder_id, order.reorder_id, msgspec.json.encode(body))
 

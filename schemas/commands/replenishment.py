@@ -73,10 +73,11 @@ class DeclineReorder(Command):
 
 
 class DescribeSupply(Command):
-    """Say whose a stock item is, and on what terms it is bought; None where nobody said."""
+    """Say whose a stock item is, what its supplier knows it by, and on what terms it is bought (None: nobody said)."""
 
     replenishment_id: UUID
     stock_item_id: UUID
     marketplace: str
     shop: str
+    item: str = ""
     terms: SupplyTerms | None = None

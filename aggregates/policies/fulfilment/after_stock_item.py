@@ -101,6 +101,7 @@ def _describe_supply(event: stock_item_events.Described) -> Commands:
             stock_item_id=event.originator_id,
             marketplace=event.marketplace,
             shop=event.shop,
+            item=event.seller_sku or event.sku_id,
             terms=event.supply,
         ),
     )

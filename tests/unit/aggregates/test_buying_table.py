@@ -63,7 +63,7 @@ class Item:
             rates=rates,
         )
         decided = self.told(command, at)
-        kinds = {"placed": Replenishment.ReorderPlaced, "asked": Replenishment.ReorderAsked}
+        kinds: dict[str, Any] = {"placed": Replenishment.ReorderPlaced, "asked": Replenishment.ReorderAsked}
         return {word: event.quantity for word, kind in kinds.items() for event in decided if isinstance(event, kind)}
 
     def confirmed(self, reorder_id: str, due_at: datetime) -> None:
