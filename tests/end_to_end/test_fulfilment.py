@@ -119,6 +119,25 @@ def test_shortage_is_promised_and_filled_when_stock_arrives(world: World) -> Non
     world.eventually_stock(sku, backordered=0, reserved=3)
 
 
+def test_what_cannot_be_bought_within_limits_waits_for_a_person(world: World) -> None:
+    """An item in a currency without limits is asked for, with its terms; approved it is ordered, in whole packs."""
+    sku = a_sku()
+    supply = {"lead_time_hours": 48, "pack": 10, "unit_cost": {"amount": "2.50", "currency": "EUR"}}
+    world.operate(f"/stock-items/{MARKETPLACE}:{SHOP}:{sku}", {"supply": supply}, method="PUT")
+    world.receive(sku, 1)
+    number = world.sell(sku, quantity=3)
+    world.eventually_order(number, "BACKORDERED")
+    item = str(item_id_of(sku))
+    asked = eventually(lambda: world.look("/reorders", stock_item=item, state="asked")["items"])[0]
+    assert asked["asked_because"] == "no limit is set in EUR"
+    assert (asked["quantity"], asked["cost"]) == (30, {"amount": "75.00", "currency": "EUR"})
+    kinds = {alert["kind"] for alert in world.look("/alerts", subject=asked["replenishment_id"])["items"]}
+    assert "reorder-asks" in kinds
+    world.operate(f"/reorders/{asked['reorder_id']}/approve")
+    placed = eventually(lambda: world.look("/reorders", stock_item=item, state="confirmed")["items"])[0]
+    assert (placed["decided_by"], placed["quantity"]) == ("operator", 30)
+
+
 def test_handed_over_parcel_takes_its_units_off_the_shelf(world: World) -> None:
     """An operator says that the carrier has it: shelf and reservation both fall, the order is dispatched."""
     sku = a_sku()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,11 @@ from aggregates.event_store.connection import StoreUnavailable
 from schemas import codec, values
 from schemas.commands import (
     AnswerCancellation,
+    ApproveReorder,
     BuyLabel,
     CancelOrder,
     Command,
+    DeclineReorder,
     DescribeStockItem,
     HandOver,
     HoldOrder,
@@ -28,6 +31,7 @@ from schemas.commands import (
     PutBack,
     RecordCount,
     RecordMovement,
+    RecordSupplierAnswer,
     ReleaseOrder,
     ReplaceLabel,
     SplitOrder,
@@ -42,6 +46,8 @@ from tests.webhooks import SHOP
 ORDER = f"tiktok:{SHOP}:5769"
 ITEM = f"tiktok:{SHOP}:1729"
 PACKAGE = f"tiktok:{SHOP}:5769-1"
+BUYING = values.replenishment_id(values.stock_item_id("tiktok", SHOP, "1729"))
+REORDER = f"{BUYING}-12"
 MOMENT = "2026-03-02T12:00:00Z"
 
 
@@ -97,6 +103,9 @@ REQUESTS: list[tuple[str, dict[str, Any], type[Command]]] = [
     (f"/orders/{ORDER}/release", {}, ReleaseOrder),
     (f"/orders/{ORDER}/cancel", {"reason": "asked"}, CancelOrder),
     (f"/orders/{ORDER}/priority", {"score": 90, "reason": "VIP"}, OverridePriority),
+    (f"/reorders/{REORDER}/approve", {}, ApproveReorder),
+    (f"/reorders/{REORDER}/decline", {"reason": "too many"}, DeclineReorder),
+    (f"/reorders/{REORDER}/answer", {"outcome": "confirmed", "due_at": MOMENT}, RecordSupplierAnswer),
     (f"/packages/{PACKAGE}/printed", {}, MarkPrinted),
     (f"/packages/{PACKAGE}/packed", {"occurred_at": MOMENT}, MarkPacked),
     (f"/packages/{PACKAGE}/handed-over", {}, HandOver),
@@ -122,6 +131,37 @@ async def test_request_becomes_one_command(desk: Desk, path: str, body: dict[str
     assert type(command) is kind
     assert record.topic == topic_of(command)
     assert record.key == str(getattr(command, command.__struct_fields__[0])).encode()
+
+
+async def test_a_shelf_is_described_with_its_terms_of_supply(desk: Desk) -> None:
+    """Lead times, pack, cost and cut-off as a whole; what is no such figure is named."""
+    supply = {
+        "lead_time_hours": 72,
+        "express_lead_time_hours": 24,
+        "pack": 12,
+        "unit_cost": {"amount": "2.50", "currency": "USD"},
+        "cut_off_hour": 14,
+    }
+    assert (await desk.ask(f"/stock-items/{ITEM}", {"supply": supply}, method="PUT")).status_code == 202
+    (command,) = desk.commands()
+    assert isinstance(command, DescribeStockItem)
+    assert command.supply == values.SupplyTerms(
+        lead_time_hours=72,
+        express_lead_time_hours=24,
+        pack=12,
+        unit_cost=values.Money(amount=Decimal("2.50"), currency="USD"),
+        cut_off_hour=14,
+    )
+    wrong: list[tuple[str, Any]] = [
+        ("pack", 0),
+        ("lead_time_hours", -1),
+        ("cut_off_hour", 24),
+        ("unit_cost", {"amount": "-1", "currency": "USD"}),
+        ("unit_cost", {"amount": "1e3", "currency": "USD"}),
+    ]
+    for name, value in wrong:
+        answer = await desk.ask(f"/stock-items/{ITEM}", {"supply": {**supply, name: value}}, method="PUT")
+        assert (answer.status_code, name in answer.json()["detail"]) == (422, True)
 
 
 async def test_command_is_named_by_its_idempotency_key(desk: Desk) -> None:
@@ -241,6 +281,11 @@ PROBLEMS: list[tuple[str, Any, int, str]] = [
     (f"/stock-items/{ITEM}/counts", {"quantity": -1, "counted_at": MOMENT}, 422, "quantity"),
     (f"/stock-items/{ITEM}/counts", {"quantity": HUGE, "counted_at": MOMENT}, 422, "quantity"),
     (f"/stock-items/{ITEM}/counts", {"quantity": 1, "counted_at": "2026-03-02T12:00:00"}, 422, "counted_at"),
+    ("/reorders/12/approve", {}, 404, "id"),
+    (f"/reorders/{BUYING}/approve", {}, 404, "id"),
+    (f"/reorders/{REORDER}/decline", {}, 422, "reason"),
+    (f"/reorders/{REORDER}/answer", {"outcome": "parked"}, 422, "outcome"),
+    (f"/reorders/{REORDER}/answer", {"outcome": "confirmed", "due_at": "2026-03-02T12:00:00"}, 422, "due_at"),
     (f"/packages/{PACKAGE}/handed-over", {"occurred_at": "2026-03-02T12:00:00"}, 422, "occurred_at"),
     (f"/packages/{PACKAGE}/replace-label", {}, 422, "reason"),
     ("/packages/bulk", {"action": "handed-over", "packages": []}, 422, "packages"),
