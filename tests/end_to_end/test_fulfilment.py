@@ -110,8 +110,8 @@ def test_shortage_is_promised_and_filled_when_stock_arrives(world: World) -> Non
     promised = eventually(lambda: (world.order(number) or {})["order"]["promised_at"])
     assert datetime.fromisoformat(promised) > datetime.now(UTC)
     world.eventually_stock(sku, backordered=3, reserved=0)
-    reorders = world.look("/reorders", stock_item=str(item_id_of(sku)))["items"]
-    assert [reorder["state"] for reorder in reorders] == ["confirmed"]
+    reorders = world.look("/reorders", stock_item=str(item_id_of(sku)), state="confirmed")["items"]
+    assert len(reorders) == 1
     assert "delayed" in (world.order(number) or {})["order"]["flags"]
     world.receive(sku, reorders[0]["quantity"])
     order = world.eventually_order(number, "FULFILLED")
