@@ -23,7 +23,8 @@ def buy(replenishment: Replenishment, figures: Figures, known: Known) -> None:
 
     Refused: nothing after a no at this level of risk. Repeated: nothing, since what is on order, or asked, covers it.
     """
-    if replenishment.is_refused:
+    proves_more = figures.rates is not None and figures.rates.observed_per_hour is not None
+    if replenishment.is_refused(sales_prove_more=proves_more):
         return
     proven = figures.without_formula()
     _speed_up(replenishment, proven, known)
@@ -38,7 +39,7 @@ def _with_arrivals(replenishment: Replenishment, figures: Figures) -> Figures:
 def _speed_up(replenishment: Replenishment, figures: Figures, known: Known) -> None:
     """Before anything is bought express, the supplier is asked to hurry what it has not confirmed."""
     purchase = plan_purchase(figures.position(replenishment.risk), figures.terms)
-    if purchase.delivery != "express" or purchase.quantity == 0:
+    if purchase.delivery != "express":
         return
     hurried = purchase._replace(quantity=0, asks="")
     if decide_who(hurried, "sales", figures.terms, known.limits, spent_of(replenishment, known), is_new=False).reason:
@@ -62,7 +63,7 @@ def _buy_proven(replenishment: Replenishment, figures: Figures, known: Known) ->
         return
     reorder_id = replenishment.asked() or _next_id(replenishment)
     _prepare(replenishment, reorder_id, purchase._replace(quantity=decided.quantity), evidence, figures)
-    place(replenishment, reorder_id, figures.at)
+    place(replenishment, reorder_id, figures.at, limit=decided.reason)
 
 
 def _ask(replenishment: Replenishment, figures: Figures, known: Known) -> None:
@@ -106,8 +107,8 @@ def spent_of(replenishment: Replenishment, known: Known) -> Spent:
     return Spent(replenishment.spent(currency, known.at), by_shop)
 
 
-def place(replenishment: Replenishment, reorder_id: str, at: datetime) -> None:
-    """Send a prepared order to the supplier."""
+def place(replenishment: Replenishment, reorder_id: str, at: datetime, *, limit: str = "") -> None:
+    """Send a prepared order to the supplier; `limit` says what made it smaller than was wanted."""
     reorder = replenishment.reorders[reorder_id]
     _record(
         replenishment,
@@ -119,6 +120,7 @@ def place(replenishment: Replenishment, reorder_id: str, at: datetime) -> None:
         delivery=reorder.delivery,
         cost=reorder.cost,
         item=replenishment.item,
+        limit=limit,
     )
 
 
@@ -144,6 +146,7 @@ def _prepare(
         turns=purchase.turns,
         evidence=evidence,
         cost=cost,
+        lead_time_hours=purchase.lead_time_hours,
     )
 
 

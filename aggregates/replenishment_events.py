@@ -109,7 +109,7 @@ class RiskEased(Event):
     def apply(self, aggregate: Replenishment) -> None:
         aggregate.standing = Standing(self.level)
         if not self.level:
-            aggregate.refused_at = None
+            aggregate.refused = None
 
 
 class ReorderPrepared(Event):
@@ -125,11 +125,19 @@ class ReorderPrepared(Event):
     turns: str = ""
     evidence: str = "sales"
     cost: Money | None = None
+    lead_time_hours: int = 0
 
     def apply(self, aggregate: Replenishment) -> None:
         if self.reorder_id not in aggregate.reorders:
             aggregate.prepared += 1
-        aggregate.reorders[self.reorder_id] = Reorder(self.quantity, "prepared", delivery=self.delivery, cost=self.cost)
+        aggregate.reorders[self.reorder_id] = Reorder(
+            self.quantity,
+            "prepared",
+            delivery=self.delivery,
+            cost=self.cost,
+            lead_time_hours=self.lead_time_hours,
+            evidence=self.evidence,
+        )
 
 
 class ReorderAsked(Event):
@@ -167,8 +175,7 @@ class ReorderLapsed(Event):
     reorder_id: str
 
     def apply(self, aggregate: Replenishment) -> None:
-        aggregate.drop(self.reorder_id)
-        aggregate.refuse()
+        aggregate.refuse(self.reorder_id)
 
 
 class ReorderApproved(Event):
@@ -193,8 +200,7 @@ class ReorderDeclined(Event):
     operator: str
 
     def apply(self, aggregate: Replenishment) -> None:
-        aggregate.drop(self.reorder_id)
-        aggregate.refuse()
+        aggregate.refuse(self.reorder_id)
 
 
 class ReorderPlaced(Event):
@@ -208,9 +214,10 @@ class ReorderPlaced(Event):
     delivery: str = "standard"
     cost: Money | None = None
     item: str = ""
+    limit: str = ""
 
     def apply(self, aggregate: Replenishment) -> None:
-        aggregate.change(self.reorder_id, state="placed", useful_until=None)
+        aggregate.expect(self.reorder_id, self.timestamp)
         if self.cost is not None:
             aggregate.note_bought(Bought(self.timestamp, self.cost))
 
@@ -306,8 +313,7 @@ class ReorderRefused(Event):
     reason: str
 
     def apply(self, aggregate: Replenishment) -> None:
-        aggregate.drop(self.reorder_id)
-        aggregate.refuse()
+        aggregate.refuse(self.reorder_id)
 
 
 class ReorderCancelled(Event):

@@ -14,7 +14,7 @@ from aggregates import replenishment_events
 from aggregates.policies.buying import Arrival
 from aggregates.policies.buying_limits import ITEM_DAYS
 from aggregates.policies.stock_risk import LEVELS, Level, Standing
-from aggregates.replenishment_orders import Bought, Reorder
+from aggregates.replenishment_orders import Bought, Refusal, Reorder
 from schemas.values import Rates, SupplyTerms
 
 NOBODY = UUID(int=0)
@@ -60,7 +60,7 @@ class Replenishment(Aggregate):
         self.terms: SupplyTerms | None = None
         self.rates: Rates | None = None
         self.standing = Standing()
-        self.refused_at: Level | None = None
+        self.refused: Refusal | None = None
         self.prepared = 0
         self.reorders: dict[str, Reorder] = {}
         self.receipts: dict[str, None] = {}
@@ -72,10 +72,16 @@ class Replenishment(Aggregate):
         """How short the item is, empty for not at all."""
         return self.standing.level
 
-    @property
-    def is_refused(self) -> bool:
-        """Whether somebody said no at this level of risk, or at a higher one."""
-        return self.refused_at is not None and LEVELS.index(self.risk) <= LEVELS.index(self.refused_at)
+    def is_refused(self, *, sales_prove_more: bool) -> bool:
+        """
+        Whether somebody said no at this level of risk, or at a higher one.
+
+        A no to what sales did not prove does not hold against what they prove since.
+        """
+        refused = self.refused
+        if refused is None or (sales_prove_more and refused.evidence != "sales"):
+            return False
+        return LEVELS.index(self.risk) <= LEVELS.index(refused.level)
 
     def open_reorders(self) -> list[tuple[str, Reorder]]:
         """The orders of which units may still come, or that wait for a person, oldest first."""
@@ -108,9 +114,16 @@ class Replenishment(Aggregate):
         """Forget an order that is done with. Called by events alone."""
         del self.reorders[reorder_id]
 
-    def refuse(self) -> None:
-        """Somebody said no, at this level of risk. Called by events alone."""
-        self.refused_at = self.risk or "MONITORING"
+    def expect(self, reorder_id: str, placed_at: datetime) -> None:
+        """An order was placed; its lead time begins. Called by events alone."""
+        lead = timedelta(hours=self.reorders[reorder_id].lead_time_hours)
+        expected_at = placed_at + lead if lead else None
+        self.change(reorder_id, state="placed", useful_until=None, expected_at=expected_at)
+
+    def refuse(self, reorder_id: str) -> None:
+        """Somebody said no to an order, at this level of risk. Called by events alone."""
+        self.refused = Refusal(self.risk or "MONITORING", self.reorders[reorder_id].evidence)
+        self.drop(reorder_id)
 
     def note_bought(self, bought: Bought) -> None:
         """Remember what was spent for as long as it counts. Called by events alone."""

@@ -404,7 +404,7 @@ EFFECTS: dict[type[Event], Effect] = {
         closes=(
             Closes(("stock-risk",), lambda event: event.level != "CRITICAL"),
             Closes(("stock-warning",), lambda event: event.level != "WARNING"),
-            Closes(("supplier-refused", "reorder-lapsed"), lambda event: not event.level),
+            Closes(("supplier-refused", "reorder-lapsed", "buying-limit-reached"), lambda event: not event.level),
         ),
         opens=(
             Opens(
@@ -456,7 +456,21 @@ EFFECTS: dict[type[Event], Effect] = {
     events.ReorderDelayed: Effect(opens=(_LATE,)),
     events.ReorderOverdue: Effect(opens=(_LATE,)),
     events.ReorderCancelled: Effect(closes=(_ANSWERED, Closes(("supplier-late",)))),
-    events.ReorderPlaced: Effect(closes=(_ANSWERED, Closes(("supplier-refused", "reorder-lapsed")))),
+    events.ReorderPlaced: Effect(
+        opens=(
+            Opens(
+                "buying-limit-reached",
+                "warning",
+                lambda event: event.limit,
+                lambda event: {"reorder_id": event.reorder_id, "quantity": event.quantity},
+                lambda event: bool(event.limit),
+            ),
+        ),
+        closes=(
+            Closes(("reorder-asks", "reorder-pressed", "supplier-refused", "reorder-lapsed")),
+            Closes(("buying-limit-reached",), lambda event: not event.limit),
+        ),
+    ),
     events.ReorderConfirmed: Effect(closes=(Closes(("supplier-refused", "supplier-late")),)),
     events.ReorderRefused: Effect(
         opens=(Opens("supplier-refused", "critical", _said, lambda event: {"reorder_id": event.reorder_id}),)

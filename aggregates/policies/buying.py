@@ -128,6 +128,7 @@ def _up_to_target(
     wanted = math.ceil(target + position.backordered - position.available - in_time)
     quantity = rounded(wanted, terms) if wanted > 0 else 0
     summed = (
+        ("level", position.level or "none"),
         ("normal_rate_per_hour", f"{normal:g}"),
         ("burn_per_hour", f"{burn:g}"),
         ("hours_left", "none" if hours is None else f"{hours:.2f}"),
@@ -151,6 +152,7 @@ def _owed_and_spare(position: Position, terms: SupplyTerms, lead: int) -> Purcha
     wanted = spare + position.backordered - position.available - in_time
     quantity = rounded(wanted, terms) if wanted > 0 else 0
     summed = (
+        ("level", position.level or "none"),
         ("normal_rate_per_hour", "unknown"),
         ("lead_time_hours", str(lead)),
         ("spare_units", f"{spare:.2f}"),

@@ -112,7 +112,7 @@ class ReorderDeclined(Event):
 
 
 class ReorderPlaced(Event):
-    """The order went to the supplier."""
+    """The order went to the supplier. `limit` is the one that made it smaller than was wanted, empty for none."""
 
     replenishment_id: UUID
     stock_item_id: UUID
@@ -120,6 +120,7 @@ class ReorderPlaced(Event):
     quantity: int
     delivery: str = "standard"
     cost: Money | None = None
+    limit: str = ""
 
 
 class SpeedUpAsked(Event):

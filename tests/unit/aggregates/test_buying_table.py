@@ -142,10 +142,12 @@ def test_pack_and_minimum() -> None:
 
 
 def test_limits_reached() -> None:
-    """10: 144 at 2.00 are 288; 100.00 buys 50, or 48 in packs of 12; the other 94 or 96 ask. 0 asks for all."""
-    limits = MUCH._replace(per_order=Decimal(100))
-    assert Item(limits=limits).assessed(60, sells(2.0)) == {"placed": 50, "asked": 94}
-    assert Item(limits=limits, pack=12).assessed(60, sells(2.0)) == {"placed": 48, "asked": 96}
+    """10: 144 at 2.00 are 288; 100.00 buys 50, or 48 in packs of 12; what is due after that asks. 0 asks for all."""
+    limits = MUCH._replace(per_item=Decimal(100))
+    item = Item(limits=limits)
+    assert item.assessed(60, sells(2.0)) == {"placed": 50}
+    assert item.assessed(57, sells(2.0)) == {"asked": 97}
+    assert Item(limits=limits, pack=12).assessed(60, sells(2.0)) == {"placed": 48}
     assert Item(limits=Limits()).assessed(60, sells(2.0)) == {"asked": 144}
 
 
@@ -157,8 +159,9 @@ def test_a_spike_that_is_over() -> None:
 
 
 def test_backorders_owed() -> None:
-    """12: with 30 owed and none there, 203.43 + 30 = 233.43; what was ordered for them is not ordered again."""
+    """12: with 30 owed, 203.43 + 30 = 233.43; 234 on order cover it until 234 - owed is below 107.43."""
     item = Item(lead_time_hours=DAY)
     assert item.assessed(0, sells(2.0), owed=30) == {"placed": 234}
     assert item.assessed(0, sells(2.0), owed=30) == {}
-    assert item.assessed(0, sells(2.0), owed=32) == {"placed": 2}
+    assert item.assessed(0, sells(2.0), owed=126) == {}
+    assert item.assessed(0, sells(2.0), owed=127) == {"placed": 97}

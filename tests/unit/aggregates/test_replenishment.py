@@ -343,6 +343,24 @@ def test_an_unconfirmed_order_is_hurried_before_anything_is_bought_express() -> 
     assert "SpeedUpAsked" not in names(told(item, figures(60, SALES), known))
 
 
+def test_an_unconfirmed_order_is_hurried_although_it_is_large_enough() -> None:
+    """What was ordered would do, but comes after the stock ends: it is hurried, and nothing else is bought."""
+    known = may_buy()._replace(terms=SupplyTerms(lead_time_hours=48, express_lead_time_hours=12, unit_cost=usd("1.00")))
+    item, _ = begun(figures(100, CALM), known)
+    assert names(told(item, figures(8, CALM), known)) == ["RiskEscalated", "SpeedUpAsked"]
+    assert told(item, figures(7, CALM), known) == []
+
+
+def test_a_no_to_the_formula_does_not_hold_against_sales() -> None:
+    """A person did not believe the video; once sales prove it, the item is bought for again."""
+    item, _ = begun(figures(60, FORMULA), ASKS)
+    decline = DeclineReorder(replenishment_id=BUYING, reorder_id=FIRST, reason="a bot's views")
+    assert names(told(item, decline)) == ["ReorderDeclined"]
+    assert told(item, figures(58, FORMULA)) == []
+    proven = msgspec.structs.replace(SALES, evaluated_at=NOON + HOUR, multiplier=10.0)
+    assert names(told(item, figures(50, proven))) == ["RatesChanged", "ReorderPrepared", "ReorderAsked"]
+
+
 def test_a_refusal_in_calm_trade_is_not_met_with_the_same_order_again() -> None:
     """The supplier says no after the risk was eased: nothing is ordered until the item is shorter than it was."""
     item = given_replenishment(figures(60, CALM))
@@ -399,7 +417,8 @@ def test_a_shop_s_day_counts_all_its_items() -> None:
         limits=Limits(Decimal(1_000), Decimal(200), Decimal(1_000), "USD"), spent={("", "USD"): Decimal(950)}
     )
     _, events = begun(figures(60, CALM), day)
-    assert [event.quantity for event in events if isinstance(event, Replenishment.ReorderPlaced)] == [50]
+    (placed,) = (event for event in events if isinstance(event, Replenishment.ReorderPlaced))
+    assert (placed.quantity, placed.limit) == (50, "the limit per shop and day is reached")
     week = day._replace(spent={})
     item, _ = begun(figures(60, CALM), week)
     again = told(item, figures(0, CALM, owed=100), week._replace(at=NOON + 6 * 24 * HOUR))

@@ -314,6 +314,10 @@ def test_a_limit_that_is_reached_is_its_owner_s_alert() -> None:
         **REORDER, quantity=20, reason="the limit per order is reached", useful_until=NOON, limit_reached=True
     )
     assert states(ask, limit) == {"reorder-asks": "closed", "buying-limit-reached": "open"}
+    part = events.ReorderPlaced(**REORDER, quantity=5, limit="the limit per order is reached")
+    whole = events.ReorderPlaced(**REORDER, quantity=20)
+    assert states(part) == {"buying-limit-reached": "open"}
+    assert states(part, whole) == {"buying-limit-reached": "closed"}
 
 
 def test_a_question_that_lapsed_is_shown_until_something_is_ordered_or_the_risk_is_over() -> None:
