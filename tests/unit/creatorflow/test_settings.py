@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from creatorflow.settings import MASK, SettingMissing, Settings, describe
+from creatorflow.bootstrap import gateways
+from creatorflow.settings import DEMO_LIMIT, DEMO_UNIT_COST, MASK, SettingMissing, Settings, describe
+from gateways.suppliers.mail import MailSupplier
 
 KEY = bytes(range(32))
 
@@ -185,3 +188,28 @@ def test_reloading_keeps_arguments_and_reads_files_again(tmp_path: Path) -> None
     reloaded = settings.reloaded()
     assert reloaded.require_webhook_secret() == b"new"
     assert (reloaded.home, reloaded.workers) == (tmp_path, 3)
+
+
+def test_only_the_local_stack_buys_without_being_told_to() -> None:
+    """Its demo shop has limits and a cost; with a cluster of one's own every limit is 0, so that everything asks."""
+    local = Settings()
+    assert (local.buying_limit_order, local.buying_unit_cost) == (DEMO_LIMIT, DEMO_UNIT_COST)
+    own = Settings(kafka="kafka.example:9092")
+    assert {own.buying_limit_order, own.buying_limit_item, own.buying_limit_shop} == {Decimal(0)}
+    assert own.buying_unit_cost is None
+    with pytest.raises(ValidationError):
+        Settings(buying_limit_order=-1)
+    with pytest.raises(ValidationError):
+        Settings(buying_currency="dollars")
+
+
+def test_a_supplier_is_local_an_address_or_a_mailbox(tmp_path: Path) -> None:
+    """By mail it needs a sender, which the supplier answers to; anything else is refused."""
+    assert Settings(supplier="https://supplier.example").supplier == "https://supplier.example"
+    by_mail = Settings(supplier="mailto:orders@supplier.example", home=tmp_path)
+    with pytest.raises(SettingMissing, match="CREATORFLOW_MAIL_SENDER"):
+        gateways(by_mail)
+    sending = Settings(supplier="mailto:orders@supplier.example", mail_sender="shop@example.test", home=tmp_path)
+    assert isinstance(gateways(sending).supplier, MailSupplier)
+    with pytest.raises(ValidationError, match="supplier"):
+        Settings(supplier="ftp://supplier.example")
