@@ -17,8 +17,10 @@ from msgspec.structs import replace
 from aggregates import order_cancellation as cancellation
 from aggregates import order_holds as holds
 from aggregates import order_packages as packages
+from aggregates import order_returns as returns
 from aggregates import order_steps as steps
 from aggregates import order_stock as stock
+from aggregates.acknowledging import acknowledge
 from aggregates.order_event import LineParts
 from aggregates.order_events import Early
 from aggregates.order_state import CANCELLED, Order, lets_ship
@@ -69,6 +71,8 @@ def _before_it_is_seen(order: Order | None, command: Command, known: Known) -> O
         return _foretell(order, command, known)
     if order is not None and isinstance(command, timers.ExpectOrder):
         _miss(order, known)
+    elif order is not None and isinstance(command, commands.AcknowledgeOrderAlert):
+        _acknowledge(order, command, known)
     return order
 
 
@@ -96,7 +100,15 @@ def _miss(order: Order, known: Known) -> None:
     """Say that an order that was foretold did not come in time. Repeated: said again."""
     first = order.foretold[0]
     what = FORETOLD_AS[type(first)]
-    order.trigger_event(Order.Missing, timestamp=known.at, what=what, since=order.created_on)
+    kept = tuple(_in_short(each) for each in order.foretold)
+    order.trigger_event(Order.Missing, timestamp=known.at, what=what, since=order.created_on, kept=kept)
+
+
+def _in_short(told: Early) -> str:
+    """What is kept of an order that was not seen yet, in a few words without anything personal."""
+    if isinstance(told, commands.RecordCancellation):
+        return f"cancellation {told.cancel_id} {told.status}".replace("  ", " ")
+    return f"return {told.return_id} {told.status}" if isinstance(told, commands.RecordReturn) else "address"
 
 
 def _place(foretold: Order | None, command: commands.RecordOrder, known: Known) -> Order:
@@ -332,7 +344,7 @@ def _advance(order: Order, update: Update, known: Known) -> None:
         packages.show_dispatched(order, known, command.updated_at)
     if moves and told is not None:
         _change_address(order, told, command.updated_at, known)
-    _drop_lines_of_none(order, command, known)
+    _drop_what_is_not_asked(order, command, known)
     steps.tell_stock(order, known, may_ship=may_ship, deadlines_changed=deadlines_changed)
     if deadlines_changed:
         stock.share_what_is_held(order, known)
@@ -340,22 +352,25 @@ def _advance(order: Order, update: Update, known: Known) -> None:
 
 
 def _dropped(order: Order, command: commands.RecordOrder) -> tuple[LineQuantity, ...]:
-    """What is left of lines that the marketplace set to quantity 0."""
-    none = {line.line_id for line in command.lines if line.quantity == 0}
-    none -= {line.line_id for line in command.lines if line.quantity > 0}
-    return units_of(line for line in order.cancellable() if line.line_id in none) if none else ()
+    """
+    What the order asks of its lines beyond what the marketplace shows now, as far as it is in the house.
+
+    A line that is not shown says nothing, and one that is shown with more is not raised: what was cancelled stays so.
+    """
+    beyond = order_lines.beyond(order.lines, command.lines)
+    return units_of(order_lines.take(order.cancellable(), beyond)) if beyond else ()
 
 
-def _drop_lines_of_none(order: Order, command: commands.RecordOrder, known: Known) -> None:
-    """Cancel what is left of a line that the marketplace set to quantity 0."""
+def _drop_what_is_not_asked(order: Order, command: commands.RecordOrder, known: Known) -> None:
+    """Cancel the units of lines whose quantity the marketplace lowered."""
     units = _dropped(order, command)
     if units and not order.cancelled:
         cancellation.cancel_units(
             order,
             known,
             units,
-            reference=f"quantity 0 at {command.updated_at.timestamp():.0f}",
-            reason="the marketplace set the quantity to 0",
+            reference=f"quantity at {command.updated_at.timestamp():.0f}, {order.version}",
+            reason="the marketplace lowered the quantity",
             by=cancellation.MARKETPLACE,
             at=command.updated_at,
         )
@@ -380,18 +395,21 @@ def _record_address(order: Order, command: commands.RecordAddress, known: Known)
         return
     if _same_place(order.address, told):
         return
-    _change_address(order, told, command.updated_at, known)
+    _change_address(order, told, command.updated_at, known, command.flags)
     steps.tell_stock(order, known, may_ship=order.may_ship(), deadlines_changed=False)
     steps.go_on(order, known)
 
 
-def _change_address(order: Order, address: Address, updated_at: datetime, known: Known) -> None:
+def _change_address(
+    order: Order, address: Address, updated_at: datetime, known: Known, flags: tuple[str, ...] = ()
+) -> None:
     may_ship = not (order.hold or order.asked) and lets_ship(order.status, address, order.shipping_type)
     order.trigger_event(
         Order.AddressChanged,
         timestamp=known.at,
         address=address,
         updated_at=updated_at,
+        flags=flags,
         readdress=order.in_house(),
         too_late=order.dispatched or order.gone,
         fulfilment_state=order.standing(may_ship=may_ship),
@@ -411,6 +429,11 @@ def _check_address(order: Order, command: timers.CheckAddress, known: Known) -> 
         order.trigger_event(Order.AddressMissing, timestamp=known.at, since=order.updated_at)
 
 
+def _acknowledge(order: Order, command: commands.AcknowledgeOrderAlert, known: Known) -> None:
+    """Note who saw an alert about the order, whether it was shown yet or not. Refused and repeated: nothing."""
+    acknowledge(order, command, known.at)
+
+
 def _came_after_all(order: Order, command: timers.ExpectOrder, known: Known) -> None:
     """An order that was foretold was seen before the patience with it ended: nothing."""
 
@@ -423,7 +446,8 @@ HANDLERS: dict[type[Command], Callable[[Order, Any, Known], None]] = {
     commands.AnswerCancellation: cancellation.answer_cancellation,
     timers.RemindOfCancellation: cancellation.remind_of_cancellation,
     commands.CancelOrder: cancellation.cancel_order,
-    commands.RecordReturn: cancellation.record_return,
+    commands.RecordReturn: returns.record_return,
+    commands.RecordInspection: returns.record_inspection,
     commands.RecordReservation: stock.record_reservation,
     commands.RecordShortage: stock.record_shortage,
     timers.ExpireHold: stock.expire_hold,
@@ -435,4 +459,5 @@ HANDLERS: dict[type[Command], Callable[[Order, Any, Known], None]] = {
     commands.ReleaseOrder: holds.release_order,
     timers.ReclassifyOrder: holds.reclassify_order,
     commands.OverridePriority: holds.override_priority,
+    commands.AcknowledgeOrderAlert: _acknowledge,
 }

@@ -1,4 +1,4 @@
-"""How an order ends, whole or in part: cancelled, asked to be, refunded, returned."""
+"""How an order ends, whole or in part: cancelled, asked to be, refunded."""
 
 from __future__ import annotations
 
@@ -77,6 +77,7 @@ def cancel_units(
         stopped=tuple(shipment for shipment in holding if shipment not in closed),
         resume=_resumed(order, reference, except_for=holding),
         fulfilment_state=_state_without(order, reference, closed),
+        still_asked=_still_asked(order, reference),
     )
     if order.hold is not None and order.hold.kind == "label" and not order.refused:
         state = order.standing(held=bool(order.asked), may_ship=True)
@@ -100,6 +101,11 @@ def _packages_holding(order: Order, units: Lines) -> tuple[UUID, ...]:
 def _state_without(order: Order, cancel_id: str, closed: Iterable[UUID] = ()) -> str:
     """Where the order stands once this wish to cancel is settled."""
     return order.standing(held=order.hold is not None or bool(order.asked.keys() - {cancel_id}), without=closed)
+
+
+def _still_asked(order: Order, cancel_id: str) -> int:
+    """How many wishes are open once this one is settled."""
+    return len(order.asked.keys() - {cancel_id})
 
 
 def _resumed(order: Order, cancel_id: str, except_for: Iterable[UUID] = ()) -> tuple[UUID, ...]:
@@ -221,6 +227,7 @@ def _approve(order: Order, known: Known, cancel_id: str, *, reason: str, by: str
         by=by,
         resume=(),
         fulfilment_state=_state_without(order, cancel_id),
+        still_asked=_still_asked(order, cancel_id),
     )
     why = asked.reason or "the buyer asked"
     if asked.lines:
@@ -237,6 +244,7 @@ def _withdraw(order: Order, command: commands.RecordCancellation, known: Known) 
         withdrawn_at=command.cancelled_at,
         resume=_resumed(order, command.cancel_id),
         fulfilment_state=_state_without(order, command.cancel_id),
+        still_asked=_still_asked(order, command.cancel_id),
     )
     steps.go_on(order, known)
 
@@ -263,6 +271,7 @@ def answer_cancellation(order: Order, command: commands.AnswerCancellation, know
         by=by,
         resume=_resumed(order, command.cancel_id),
         fulfilment_state=_state_without(order, command.cancel_id),
+        still_asked=_still_asked(order, command.cancel_id),
     )
     steps.go_on(order, known)
 
@@ -295,39 +304,4 @@ def refund(order: Order, known: Known, refunded_at: datetime) -> None:
             reason="refunded by the marketplace",
             by=MARKETPLACE,
             at=refunded_at,
-        )
-
-
-def record_return(order: Order, command: commands.RecordReturn, known: Known) -> None:
-    """
-    Open the inspection of goods that the buyer sends back, and note how the return gets on.
-
-    Refused: UpdateSuperseded where a later one is known. Repeated: nothing.
-    """
-    present = order.returns.get(command.return_id)
-    if present is None:
-        order.trigger_event(
-            Order.ReturnOpened,
-            timestamp=known.at,
-            return_id=command.return_id,
-            status=command.status,
-            updated_at=command.updated_at,
-            lines=command.lines,
-        )
-    elif command.updated_at < present[0]:
-        steps.superseded(
-            order,
-            known,
-            about=f"return {command.return_id}",
-            status=command.status,
-            updated_at=command.updated_at,
-            reason=status_order.OLDER,
-        )
-    elif command.status != present[1]:
-        order.trigger_event(
-            Order.ReturnAdvanced,
-            timestamp=known.at,
-            return_id=command.return_id,
-            status=command.status,
-            updated_at=command.updated_at,
         )

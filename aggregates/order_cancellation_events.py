@@ -1,4 +1,4 @@
-"""The private events of an order that end it, whole or in part: asked, answered, cancelled, refunded, returned."""
+"""The private events of an order that end it, whole or in part: asked, answered, cancelled, refunded."""
 
 from __future__ import annotations
 
@@ -41,7 +41,11 @@ class CancellationRequested(Event):
 
 
 class CancellationAnswered(Event):
-    """Somebody answered a buyer's wish to cancel; refused, the packages in `resume` go on."""
+    """
+    Somebody answered a buyer's wish to cancel; refused, the packages in `resume` go on.
+
+    `still_asked`: wishes that are open after it, here and in what else settles one.
+    """
 
     TOPIC = "order.cancellation-answered"
 
@@ -51,6 +55,7 @@ class CancellationAnswered(Event):
     by: str
     resume: tuple[UUID, ...]
     fulfilment_state: str
+    still_asked: int = 0
 
     def apply(self, aggregate: Order) -> None:
         aggregate.asked.pop(self.cancel_id, None)
@@ -66,6 +71,7 @@ class CancellationWithdrawn(Event):
     withdrawn_at: datetime
     resume: tuple[UUID, ...]
     fulfilment_state: str
+    still_asked: int = 0
 
     def apply(self, aggregate: Order) -> None:
         aggregate.see(f"cancellation {self.cancel_id}WITHDRAWN", self.withdrawn_at)
@@ -103,6 +109,7 @@ class LineCancelled(Event):
     stopped: tuple[UUID, ...]
     resume: tuple[UUID, ...]
     fulfilment_state: str
+    still_asked: int = 0
 
     def apply(self, aggregate: Order) -> None:
         aggregate.cancellations[self.reference] = (self.cancelled_at, "COMPLETE")
@@ -143,35 +150,6 @@ class Refunded(Event):
 
     def apply(self, aggregate: Order) -> None:
         aggregate.refunded = True
-
-
-class ReturnOpened(Event):
-    """The buyer sends goods back: somebody is to inspect them. Without `lines` it is all of the order."""
-
-    TOPIC = "order.return-opened"
-
-    return_id: str
-    status: str
-    updated_at: datetime
-    lines: tuple[LineQuantity, ...]
-
-    def apply(self, aggregate: Order) -> None:
-        aggregate.see(f"return {self.return_id}{self.status}", self.updated_at)
-        aggregate.returns[self.return_id] = (self.updated_at, self.status)
-
-
-class ReturnAdvanced(Event):
-    """The marketplace shows a return further on."""
-
-    TOPIC = "order.return-advanced"
-
-    return_id: str
-    status: str
-    updated_at: datetime
-
-    def apply(self, aggregate: Order) -> None:
-        aggregate.see(f"return {self.return_id}{self.status}", self.updated_at)
-        aggregate.returns[self.return_id] = (self.updated_at, self.status)
 
 
 class RequestRefused(Event):

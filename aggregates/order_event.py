@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
@@ -70,3 +72,29 @@ class Parcel(NamedTuple):
     delivered: bool = False
     returned: bool = False
     withdrawn: bool = False
+
+
+@dataclass(slots=True)
+class ComingBack:
+    """
+    Goods of an order that come back: its returns as the marketplace told of them, and what a person is to inspect.
+
+    `awaited` is what each return or package brings, `ahead` what was inspected before anybody told of it.
+    """
+
+    returns: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+    awaited: dict[str, dict[UUID, int]] = field(default_factory=dict)
+    ahead: dict[UUID, int] = field(default_factory=dict)
+    inspected: set[tuple[UUID, str, str]] = field(default_factory=set)
+
+    def expect(self, about: str, needs: Iterable[Need]) -> None:
+        """Wait for somebody to inspect these units, which a return or a package brings."""
+        self.awaited[about] = {need.stock_item_id: need.quantity for need in needs}
+
+    def forget(self, about: str) -> None:
+        """Wait for what this return or package brings no more."""
+        self.awaited.pop(about, None)
+
+    def came_ahead(self, stock_item_id: UUID, units: int) -> None:
+        """Remember units that nothing awaits yet, or (negative) that were waited for meanwhile."""
+        self.ahead[stock_item_id] = self.ahead.get(stock_item_id, 0) + units

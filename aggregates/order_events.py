@@ -20,8 +20,6 @@ from aggregates.order_cancellation_events import (
     LineCancelled,
     Refunded,
     RequestRefused,
-    ReturnAdvanced,
-    ReturnOpened,
 )
 from aggregates.order_event import Event, LineParts, Opening, Package, Push, Shortage
 from aggregates.order_package_events import (
@@ -37,6 +35,7 @@ from aggregates.order_package_events import (
     ShownDispatched,
     Split,
 )
+from aggregates.order_return_events import GoodsInspected, ReturnAdvanced, ReturnOpened
 from schemas.commands import RecordAddress, RecordCancellation, RecordReturn
 from schemas.events import PriorityPoint
 from schemas.values import Address, Deadlines, Money, Need, OrderLine
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AddressChanged",
     "AddressMissing",
+    "AlertAcknowledged",
     "Backordered",
     "CancellationAnswered",
     "CancellationDue",
@@ -62,6 +62,7 @@ __all__ = [
     "Foretold",
     "Fulfilled",
     "FulfilmentPushed",
+    "GoodsInspected",
     "Held",
     "HoldExpired",
     "LabelBought",
@@ -122,12 +123,13 @@ class Foretold(Opening):
 
 
 class Missing(Event):
-    """An order that was foretold was not seen in time."""
+    """An order that was foretold was not seen in time; `kept` is what was told of it, in the order in which it came."""
 
     TOPIC = "order.missing"
 
     what: str
     since: datetime
+    kept: tuple[str, ...] = ()
 
 
 class Placed(Opening):
@@ -222,6 +224,7 @@ class AddressChanged(Event):
     readdress: tuple[UUID, ...]
     too_late: bool
     fulfilment_state: str
+    flags: tuple[str, ...] = ()
 
     def apply(self, aggregate: Order) -> None:
         aggregate.address = self.address
@@ -455,3 +458,17 @@ class Completed(Event):
     TOPIC = "order.completed"
 
     occurred_at: datetime
+
+
+class AlertAcknowledged(Event):
+    """Somebody saw the alert of this kind that opened at this log position."""
+
+    TOPIC = "order.alert-acknowledged"
+
+    kind: str
+    opened_position: int
+    by: str
+    note: str
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.acknowledged[self.kind] = self.opened_position

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
 from aggregates.order_event import Event, Package, Parcel, Push
+from aggregates.policies.returning import about_package
 from schemas.values import Address, Deadlines, LineQuantity, Money, Need, OrderLine
 
 if TYPE_CHECKING:
@@ -144,7 +145,8 @@ class PackageMoved(Event):
     """
     A package is on paper, was put back, came back, or arrived while others did not.
 
-    Put back, a package that waited for it is closed; another one is in the house again.
+    Put back, a package that waited for it is closed; another one is in the house again. Returned, somebody is to
+    inspect what it `awaits`; units in `ahead` were inspected before.
     """
 
     TOPIC = "order.package-moved"
@@ -152,6 +154,13 @@ class PackageMoved(Event):
     shipment_id: UUID
     stage: Literal["printed", "put back", "delivered", "returned"]
     occurred_at: datetime
+    awaits: tuple[Need, ...] = ()
+    ahead: tuple[Need, ...] = ()
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing of it is left to inspect: all of it was booked before."""
+        return bool(self.ahead) and not self.awaits
 
     def apply(self, aggregate: Order) -> None:
         parcel = aggregate.packages[self.shipment_id]
@@ -159,6 +168,10 @@ class PackageMoved(Event):
             parcel = parcel._replace(stage="handed over", delivered=True)
         elif self.stage == "returned":
             parcel = parcel._replace(stage="handed over", returned=True)
+            for need in self.ahead:
+                aggregate.coming_back.came_ahead(need.stock_item_id, -need.quantity)
+            if not self.settled:
+                aggregate.coming_back.expect(about_package(self.shipment_id), self.awaits)
         else:
             parcel = parcel._replace(stage="printed")
         if self.stage == "put back" and parcel.withdrawn:

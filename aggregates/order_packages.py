@@ -8,10 +8,10 @@ from uuid import UUID
 from aggregates import order_steps as steps
 from aggregates.order_state import Order
 from aggregates.order_steps import Known
-from aggregates.policies import order_lines, status_order
+from aggregates.policies import order_lines, returning, status_order
 from aggregates.policies.order_lines import Lines, units_of
 from schemas import commands
-from schemas.values import LineQuantity
+from schemas.values import LineQuantity, Need
 
 PACKAGES_MAX = 50
 """How many packages of one order a person may ask for at once."""
@@ -136,7 +136,8 @@ def record_tracking(order: Order, command: commands.RecordTracking, known: Known
     if status == "DELIVERED" and not (parcel.delivered or parcel.returned):
         _deliver(order, command, known)
     elif status == "RETURNED" and not parcel.returned:
-        _move(order, command, "returned", known)
+        awaits, ahead = returning.ahead_of(parcel.contents, order.coming_back.ahead)
+        _move(order, command, "returned", known, awaits=awaits, ahead=ahead)
 
 
 def _leave_after_all(order: Order, command: commands.RecordTracking, known: Known) -> None:
@@ -160,13 +161,14 @@ def _leave_after_all(order: Order, command: commands.RecordTracking, known: Know
     steps.go_on(order, known)
 
 
-def _move(order: Order, command: commands.RecordTracking, stage: str, known: Known) -> None:
+def _move(order: Order, command: commands.RecordTracking, stage: str, known: Known, **goods: tuple[Need, ...]) -> None:
     order.trigger_event(
         Order.PackageMoved,
         timestamp=known.at,
         shipment_id=command.shipment_id,
         stage=stage,
         occurred_at=command.occurred_at,
+        **goods,
     )
 
 

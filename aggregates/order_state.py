@@ -10,7 +10,7 @@ from uuid import UUID
 from eventsourcing.domain import Aggregate
 
 from aggregates import order_events
-from aggregates.order_event import LineParts, Package, Parcel, Shortage
+from aggregates.order_event import ComingBack, LineParts, Package, Parcel, Shortage
 from aggregates.order_events import SEEN_UPDATES_KEPT
 from aggregates.policies import order_lines, status_order
 from aggregates.policies.order_lines import Lines, units_of
@@ -66,7 +66,9 @@ class Order(Aggregate):
     Refunded = order_events.Refunded
     ReturnOpened = order_events.ReturnOpened
     ReturnAdvanced = order_events.ReturnAdvanced
+    GoodsInspected = order_events.GoodsInspected
     RequestRefused = order_events.RequestRefused
+    AlertAcknowledged = order_events.AlertAcknowledged
 
     def __init__(self) -> None:
         self.foretold: tuple[order_events.Early, ...] = ()
@@ -114,7 +116,8 @@ class Order(Aggregate):
         self.refunded = False
         self.asked: dict[str, order_events.CancellationRequested] = {}
         self.cancellations: dict[str, tuple[datetime, str]] = {}
-        self.returns: dict[str, tuple[datetime, str]] = {}
+        self.coming_back = ComingBack()
+        self.acknowledged: dict[str, int] = {}
         self.flagged: tuple[str, ...] = ()
         self.seen: tuple[tuple[str, datetime], ...] = ()
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from aggregates.acknowledging import acknowledge
 from aggregates.policies.stock_risk import Standing
 from aggregates.replenishment_answers import (
     approve,
@@ -93,6 +94,11 @@ def _describe(replenishment: Replenishment | None, command: commands.DescribeSup
     return replenishment
 
 
+def _acknowledge(replenishment: Replenishment, command: commands.AcknowledgeReplenishmentAlert, at: datetime) -> None:
+    """Note who saw an alert about the item's buying. Refused and repeated: nothing."""
+    acknowledge(replenishment, command, at, stock_item_id=replenishment.stock_item_id)
+
+
 HANDLERS: dict[type[Command], Callable[[Replenishment, Any, datetime], None]] = {
     commands.RecordSupplierAnswer: record_supplier_answer,
     commands.RecordReceipt: record_receipt,
@@ -102,4 +108,5 @@ HANDLERS: dict[type[Command], Callable[[Replenishment, Any, datetime], None]] = 
     timers.PressReorder: press,
     timers.LapseReorder: lapse,
     timers.CheckDelivery: check_delivery,
+    commands.AcknowledgeReplenishmentAlert: _acknowledge,
 }

@@ -344,3 +344,17 @@ class ReorderReceived(Event):
     def apply(self, aggregate: Replenishment) -> None:
         aggregate.change(self.reorder_id, remaining=self.remaining)
         aggregate.note_receipt(self.reference, self.recorded_at)
+
+
+class AlertAcknowledged(Event):
+    """Somebody saw the alert of this kind that opened at this log position."""
+
+    TOPIC = "replenishment.alert-acknowledged"
+
+    kind: str
+    opened_position: int
+    by: str
+    note: str
+
+    def apply(self, aggregate: Replenishment) -> None:
+        aggregate.acknowledged[self.kind] = self.opened_position

@@ -52,6 +52,7 @@ class Replenishment(Aggregate):
     ReorderRefused = replenishment_events.ReorderRefused
     ReorderCancelled = replenishment_events.ReorderCancelled
     ReorderReceived = replenishment_events.ReorderReceived
+    AlertAcknowledged = replenishment_events.AlertAcknowledged
 
     def __init__(self) -> None:
         self.stock_item_id = NOBODY
@@ -66,6 +67,7 @@ class Replenishment(Aggregate):
         self.receipts: dict[str, None] = {}
         self.received_at: datetime | None = None
         self.bought: deque[Bought] = deque()
+        self.acknowledged: dict[str, int] = {}
 
     @property
     def risk(self) -> Level:

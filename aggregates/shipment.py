@@ -7,15 +7,17 @@ repeat do; what follows for orders and stock is in `policies/fulfilment`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import UUID
 
 from aggregates import shipment_handling as handling
 from aggregates import shipment_labels as labels
+from aggregates.acknowledging import acknowledge
 from aggregates.shipment_state import Known, Shipment
 from schemas import commands
 from schemas.commands import Command
-from schemas.values import OrderLine
+from schemas.values import Need, OrderLine
 
 __all__ = ["Known", "Shipment", "decide"]
 
@@ -52,13 +54,13 @@ def _open(command: commands.OpenShipment, known: Known) -> Shipment:
         deadlines=command.deadlines,
         priority=command.priority,
         value=command.value,
-        weight_grams=_weight_grams(command.lines),
+        weight_grams=_of_lines(command.lines) or _of_items(command.contents, known.weights),
     )
     labels.ask_for_label(shipment, known)
     return shipment
 
 
-def _weight_grams(lines: tuple[OrderLine, ...]) -> int | None:
+def _of_lines(lines: tuple[OrderLine, ...]) -> int | None:
     """What the lines weigh together, None when one of them does not say."""
     weight = 0
     for line in lines:
@@ -67,6 +69,13 @@ def _weight_grams(lines: tuple[OrderLine, ...]) -> int | None:
                 return None
             weight += line.weight_grams * line.quantity
     return weight or None
+
+
+def _of_items(contents: tuple[Need, ...], weights: Mapping[UUID, int]) -> int | None:
+    """What the units weigh together as their stock items are described, None when one of them is not."""
+    if not all(weights.get(need.stock_item_id) for need in contents):
+        return None
+    return sum(weights[need.stock_item_id] * need.quantity for need in contents) or None
 
 
 def _refuse_unseen(command: commands.VoidLabel, known: Known) -> Shipment:
@@ -93,6 +102,11 @@ def _void_label(shipment: Shipment, command: commands.VoidLabel, known: Known) -
             labels.ask_for_void(shipment, command.reason, known)
 
 
+def _acknowledge(shipment: Shipment, command: commands.AcknowledgeShipmentAlert, known: Known) -> None:
+    """Note who saw an alert about the package. Refused and repeated: nothing."""
+    acknowledge(shipment, command, known.at)
+
+
 HANDLERS: dict[type[Command], Callable[[Shipment, Any, Known], None]] = {
     commands.BuyLabel: labels.buy_label,
     commands.RecordLabelOutcome: labels.record_label_outcome,
@@ -107,4 +121,5 @@ HANDLERS: dict[type[Command], Callable[[Shipment, Any, Known], None]] = {
     commands.HandOver: handling.hand_over,
     commands.PutBack: handling.put_back,
     commands.RecordScan: handling.record_scan,
+    commands.AcknowledgeShipmentAlert: _acknowledge,
 }

@@ -140,9 +140,22 @@ class LabelRefused(Event):
 
     order_id: UUID
     reason: str
+    wanted: bool = True
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.label = "refused"
+
+
+class LabelWithheld(Event):
+    """No carrier was asked: the shop only observes. Nothing is bought until a person asks again."""
+
+    TOPIC = "shipment.label-withheld"
+
+    order_id: UUID
+    reason: str
+
+    def apply(self, aggregate: Shipment) -> None:
+        aggregate.label = "withheld"
 
 
 class Parked(Event):
@@ -152,6 +165,7 @@ class Parked(Event):
 
     order_id: UUID
     reason: str
+    wanted: bool = True
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.label = "parked"
@@ -413,3 +427,17 @@ class Returned(Event):
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.returned = True
+
+
+class AlertAcknowledged(Event):
+    """Somebody saw the alert of this kind that opened at this log position."""
+
+    TOPIC = "shipment.alert-acknowledged"
+
+    kind: str
+    opened_position: int
+    by: str
+    note: str
+
+    def apply(self, aggregate: Shipment) -> None:
+        aggregate.acknowledged[self.kind] = self.opened_position

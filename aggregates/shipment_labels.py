@@ -8,7 +8,7 @@ from aggregates.shipment_state import Known, Shipment
 from schemas import commands
 from schemas.shipping import Label, LabelRequest, Parcel
 
-ASKED_AGAIN_BY_A_PERSON = frozenset({"refused", "parked", "held", "voided", "written off", "void parked"})
+ASKED_AGAIN_BY_A_PERSON = frozenset({"refused", "withheld", "parked", "held", "voided", "written off", "void parked"})
 GONE = frozenset({"voided", "written off"})
 
 
@@ -135,10 +135,13 @@ def record_label_outcome(shipment: Shipment, command: commands.RecordLabelOutcom
         _bought(shipment, command, known)
         return
     told = {"timestamp": known.at, "order_id": shipment.order_id, "reason": command.reason}
+    wanted = not shipment.cancelled
     if command.outcome == "refused":
-        shipment.trigger_event(Shipment.LabelRefused, **told)
+        shipment.trigger_event(Shipment.LabelRefused, **told, wanted=wanted)
+    elif shipment.label == "requested" and command.outcome == "withheld":
+        shipment.trigger_event(Shipment.LabelWithheld, **told)
     elif shipment.label == "requested":
-        shipment.trigger_event(Shipment.Parked, **told)
+        shipment.trigger_event(Shipment.Parked, **told, wanted=wanted)
 
 
 def _bought(shipment: Shipment, command: commands.RecordLabelOutcome, known: Known) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -14,20 +16,31 @@ from schemas.shipping import LabelRequest, Tariff
 from schemas.values import Address, Deadlines, Money, Need
 
 LabelState = Literal[
-    "none", "requested", "bought", "refused", "parked", "held", "voiding", "voided", "written off", "void parked"
+    "none",
+    "requested",
+    "bought",
+    "refused",
+    "withheld",
+    "parked",
+    "held",
+    "voiding",
+    "voided",
+    "written off",
+    "void parked",
 ]
 """Where the purchase of the latest label stands. `parked`: it may have been bought. `void parked`: it may be live."""
 
 
 class Known(NamedTuple):
     """
-    What a decision about a package may ask: the moment, what carriers charge, and which other packages have or had
-    the number of the label that the command tells of.
+    What a decision about a package may ask: the moment, what carriers charge, which other packages have or had the
+    number of the label that the command tells of, and what a unit of a stock item weighs, in grams.
     """
 
     at: datetime
     tariffs: tuple[Tariff, ...]
     sharing: tuple[UUID, ...] = ()
+    weights: Mapping[UUID, int] = MappingProxyType({})
 
 
 class Shipment(Aggregate):
@@ -44,6 +57,7 @@ class Shipment(Aggregate):
     LabelRequested = shipment_events.LabelRequested
     LabelBought = shipment_events.LabelBought
     LabelRefused = shipment_events.LabelRefused
+    LabelWithheld = shipment_events.LabelWithheld
     Parked = shipment_events.Parked
     TrackingNumberShared = shipment_events.TrackingNumberShared
     VoidRequested = shipment_events.VoidRequested
@@ -64,6 +78,7 @@ class Shipment(Aggregate):
     Scanned = shipment_events.Scanned
     Delivered = shipment_events.Delivered
     Returned = shipment_events.Returned
+    AlertAcknowledged = shipment_events.AlertAcknowledged
 
     def __init__(self) -> None:
         self.order_id: UUID | None = None
@@ -94,6 +109,7 @@ class Shipment(Aggregate):
         self.delivered = False
         self.returned = False
         self.scans: set[str] = set()
+        self.acknowledged: dict[str, int] = {}
 
     def see(self, carrier: str, tracking_number: str, scan_id: str) -> None:
         """Remember a scan. Called by events alone."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from aggregates.acknowledging import acknowledge
 from aggregates.policies.filling import Supply, promises
 from aggregates.stock_item_holding import EVENTS_MAX, release_stock, reserve_stock, settle
 from aggregates.stock_item_moving import record_count, record_movement, record_package
@@ -130,4 +131,5 @@ HANDLERS: dict[type[Command], Callable[[StockItem, Any, datetime], None]] = {
     commands.MapListing: _map_listing,
     commands.RecordSupply: _record_supply,
     commands.FillBackorders: _fill_backorders,
+    commands.AcknowledgeStockAlert: acknowledge,
 }

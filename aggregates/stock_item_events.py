@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from aggregates.stock_item_state import StockItem
 
 
+def kind_of(kind: str, order_id: UUID | None) -> str:
+    """Under which kind the reference of a movement is remembered: that of an order counts once for each order."""
+    return kind if order_id is None else f"{kind}:{order_id}"
+
+
 class Event(Aggregate.Event):
     """Something that happened to a stock item."""
 
@@ -110,16 +115,20 @@ class Corrected(Figures):
 
 
 class Returned(Figures):
-    """Goods came back and can be sold again."""
+    """Goods came back and can be sold again. `about`: by which return or package of the order."""
 
     TOPIC = "stock-item.returned"
 
     quantity: int
     reference: str
     occurred_at: datetime
+    order_id: UUID | None = None
+    about: str = ""
 
     def change(self, aggregate: StockItem) -> None:
-        aggregate.note_movement("return_good", self.reference, Moved(self.occurred_at, self.quantity))
+        aggregate.note_movement(
+            kind_of("return_good", self.order_id), self.reference, Moved(self.occurred_at, self.quantity)
+        )
 
 
 class WrittenOff(Figures):
@@ -130,9 +139,11 @@ class WrittenOff(Figures):
     quantity: int
     reference: str
     occurred_at: datetime
+    order_id: UUID | None = None
+    about: str = ""
 
     def change(self, aggregate: StockItem) -> None:
-        aggregate.note_movement("return_damaged", self.reference, Moved(self.occurred_at, 0))
+        aggregate.note_movement(kind_of("return_damaged", self.order_id), self.reference, Moved(self.occurred_at, 0))
 
 
 class Packaged(Figures):
@@ -421,3 +432,17 @@ class SupplyExpected(Event):
         for promise in self.promises:
             aggregate.queue.promise(promise.order_id, promise.promised_at)
         aggregate.promising = (self.originator_version, self.reorder_id) if self.continues else None
+
+
+class AlertAcknowledged(Event):
+    """Somebody saw the alert of this kind that opened at this log position."""
+
+    TOPIC = "stock-item.alert-acknowledged"
+
+    kind: str
+    opened_position: int
+    by: str
+    note: str
+
+    def apply(self, aggregate: StockItem) -> None:
+        aggregate.acknowledged[self.kind] = self.opened_position

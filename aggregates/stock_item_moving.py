@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from aggregates.policies.filling import Ask
+from aggregates.stock_item_events import kind_of
 from aggregates.stock_item_holding import settle
 from aggregates.stock_item_state import Count, StockItem
 from aggregates.stock_packages import Package, PackageKey, Sent
@@ -20,6 +21,8 @@ MOVEMENTS = {
     "correction": StockItem.Corrected,
 }
 """What each kind of movement is. A dispatch that names no order is a correction."""
+
+RETURNS = frozenset({"return_good", "return_damaged"})
 
 
 def record_movement(item: StockItem, command: commands.RecordMovement, at: datetime) -> None:
@@ -46,7 +49,8 @@ def record_movement(item: StockItem, command: commands.RecordMovement, at: datet
 
 
 def _move(item: StockItem, command: commands.RecordMovement, kind: str, quantity: int, at: datetime) -> None:
-    if (kind, command.reference) in item.references:
+    of_order = command.order_id if kind in RETURNS else None
+    if (kind_of(kind, of_order), command.reference) in item.references:
         return
     event_class = MOVEMENTS[kind]
     item.trigger_event(
@@ -59,6 +63,7 @@ def _move(item: StockItem, command: commands.RecordMovement, kind: str, quantity
         reserved=item.reserved,
         backordered=item.queue.units,
         **({"stock_unknown": not item.known} if kind == "correction" else {}),
+        **({"order_id": of_order, "about": command.about} if kind in RETURNS else {}),
     )
 
 

@@ -46,6 +46,7 @@ class _State(Value):
     shortening: int
     promising: tuple[int, str] | None
     missing_told: int
+    acknowledged: dict[str, int]
 
 
 _decoder = msgspec.json.Decoder(_State)
@@ -82,6 +83,7 @@ def to_bytes(item: StockItem) -> bytes:
             shortening=item.shortening,
             promising=item.promising,
             missing_told=item.missing_told,
+            acknowledged=item.acknowledged,
         )
     )
 
@@ -123,3 +125,4 @@ def _restore(item: StockItem, read: _State) -> None:
     item.supplies.update({reorder_id: (units, due_at) for reorder_id, units, due_at in read.supplies})
     item.filling, item.shortening, item.promising = read.filling, read.shortening, read.promising
     item.missing_told = read.missing_told
+    item.acknowledged = dict(read.acknowledged)

@@ -76,6 +76,7 @@ class StockItem(Aggregate):
     BackorderFilled = stock_item_events.BackorderFilled
     Depleted = stock_item_events.Depleted
     SupplyExpected = stock_item_events.SupplyExpected
+    AlertAcknowledged = stock_item_events.AlertAcknowledged
 
     def __init__(self) -> None:
         self.known = False
@@ -97,6 +98,7 @@ class StockItem(Aggregate):
         self.shortening = 0
         self.promising: tuple[int, str] | None = None
         self.missing_told = 0
+        self.acknowledged: dict[str, int] = {}
 
     @property
     def available(self) -> int:

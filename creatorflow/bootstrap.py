@@ -63,7 +63,7 @@ from schemas import topics
 from schemas.envelope import CODE
 from schemas.shipping import Label
 from schemas.values import Money, SupplyTerms
-from streams import inventory, kafka_topics, orders, redelivery, replenishment, shipping
+from streams import acknowledging, inventory, kafka_topics, orders, redelivery, replenishment, shipping
 from streams.app import StoreApp, build_app, register
 from streams.callers import Callers, Gateways
 from streams.consuming import Agent, Work
@@ -151,7 +151,7 @@ async def _worker(settings: Settings) -> None:
     relay = Relay(name, settings.postgres, event_log, relay_publisher, _keys(settings))
     scheduler = Scheduler(settings.postgres, publisher, relay.leading)
     callers = Callers(settings.postgres, gateways(settings), _keys(settings))
-    redeliverer = Redeliverer(settings.postgres, publisher, relay.leading, _keys(settings))
+    redeliverer = Redeliverer(settings.postgres, publisher, relay.leading, _keys(settings), event_log)
     try:
         await _until_stopped(
             _faust(app),
@@ -263,7 +263,8 @@ async def _ingress(settings: Settings) -> None:
     if settings.webhook_secret_previous is not None:
         previous = settings.webhook_secret_previous.get_secret_value().encode()
         secrets.append(Secret(previous, settings.webhook_secret_previous_until))
-    app, gatherer = build_ingress(secrets, publisher, redelivery.asking(settings.postgres))
+    postgres = settings.postgres
+    app, gatherer = build_ingress(secrets, publisher, redelivery.asking(postgres), acknowledging.finding(postgres))
     name = f"ingress@{socket.gethostname()}:{os.getpid()}"
     await _until_stopped(
         gatherer.run(),
@@ -410,12 +411,6 @@ def register_demo_shop(settings: Settings) -> None:
     """Register the live demo shop. Repeated: it is there already."""
     with connect(settings.postgres, "shops") as connection:
         shop_rows.add(connection, DEMO_SHOP)
-
-
-def shops(settings: Settings) -> list[Shop]:
-    """The registered shops."""
-    with connect(settings.postgres, "shops") as connection:
-        return shop_rows.every(connection)
 
 
 def offsets(settings: Settings) -> list[OffsetRow]:

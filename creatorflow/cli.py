@@ -14,6 +14,7 @@ from uuid import UUID
 
 import typer
 
+from creatorflow.cli_shops import shops_app
 from creatorflow.printing import plain, print_json, print_rows
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ app = typer.Typer(
 audit_app = typer.Typer(help="Replay the log: one order's history, or every invariant.", no_args_is_help=True)
 dead_letters_app = typer.Typer(help="Records that could not be processed.", no_args_is_help=True)
 offsets_app = typer.Typer(help="Where each agent stands in each topic.", no_args_is_help=True)
-shops_app = typer.Typer(help="The shop registry.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(offsets_app, name="offsets")
@@ -286,7 +286,8 @@ def dead_letters_redeliver(
     """
     Ask for dead letters to be sent again, in the order in which they came; a worker does it at once.
 
-    What was processed before changes nothing. One that fails again waits again, with its new reason.
+    What was processed before changes nothing. One that fails again waits again, with its new reason. Of an event that
+    could not be translated (agent relay) the commands that follow are sent; to show it, rebuild the read models too.
     """
     from creatorflow import bootstrap
     from streams.redelivery import NotRedeliverable, Wish
@@ -310,14 +311,6 @@ def offsets_show(as_json: AsJson = False) -> None:
     from creatorflow import bootstrap
 
     print_rows([plain(row) for row in bootstrap.offsets(_settings())], as_json)
-
-
-@shops_app.command("list")
-def shops_list(as_json: AsJson = False) -> None:
-    """List the registered shops, and which of their doors are open."""
-    from creatorflow import bootstrap
-
-    print_rows([plain(shop) for shop in bootstrap.shops(_settings())], as_json)
 
 
 # What the commands share

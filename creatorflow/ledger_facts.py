@@ -61,6 +61,7 @@ class OrderFacts:
     cancellation_asked: bool = False
     gone: bool = False
     held: bool = False
+    withheld: bool = False
     touched_by_person: bool = False
     last_at: datetime | None = None
 
@@ -79,10 +80,12 @@ class OrderFacts:
             return "FULFILLED" if self.pushed >= self.labels.keys() else "TO_PUSH"
         if self.short_at:
             return "BACKORDERED"
+        if self.withheld:
+            return "WITHHELD"
         return "WAITING" if self.fulfilment_state == "WAITING" else "IN_PROGRESS"
 
 
-SETTLED = frozenset({"CANCELLED", "HELD", "CANCELLATION_ASKED", "FULFILLED", "BACKORDERED", "WAITING"})
+SETTLED = frozenset({"CANCELLED", "HELD", "CANCELLATION_ASKED", "FULFILLED", "BACKORDERED", "WAITING", "WITHHELD"})
 
 
 @dataclass(slots=True)

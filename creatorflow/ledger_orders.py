@@ -123,6 +123,7 @@ def _order_labelled(ledger: Ledger, row: Logged, event: events.OrderLabelled) ->
     if before is not None and before not in (ledger.package(event.shipment_id).voids or {}):
         ledger.fault("nothing-doubled", row, f"package {event.shipment_id} was labelled twice for its order")
     labels[event.shipment_id] = event.tracking_number
+    ledger.order(event.order_id).withheld = False
 
 
 def _order_fulfilled(ledger: Ledger, row: Logged, event: events.OrderFulfilled) -> None:
@@ -182,6 +183,10 @@ def _person_needed(ledger: Ledger, row: Logged, event: Any) -> None:
         ledger.order(package.order).held = ledger.order(package.order).touched_by_person = True
 
 
+def _label_withheld(ledger: Ledger, row: Logged, event: events.LabelWithheld) -> None:
+    ledger.order(event.order_id).withheld = True
+
+
 ORDERS: dict[type[Event], Callable[[Ledger, Logged, Any], None]] = {
     events.OrderPlaced: _order_placed,
     events.OrderStockReserved: _order_stock_reserved,
@@ -204,6 +209,7 @@ ORDERS: dict[type[Event], Callable[[Ledger, Logged, Any], None]] = {
     events.ShipmentOpened: _shipment_opened,
     events.LabelBought: _label_bought,
     events.LabelRefused: _person_needed,
+    events.LabelWithheld: _label_withheld,
     events.ShipmentHeld: _person_needed,
     events.ShipmentParked: _person_needed,
     events.ShipmentCancelled: _shipment_cancelled,

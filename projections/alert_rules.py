@@ -2,44 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
+from projections import buying_alerts
+from projections.alert_effects import NOTHING, Closes, Effect, Figures, Opens
 from schemas import events
 from schemas.events import Event
 from schemas.values import Money
-
-Figures = dict[str, str | int | None]
-When = Callable[[Any], bool]
-
-
-def always(_event: Event) -> bool:
-    return True
-
-
-class Opens(NamedTuple):
-    """An event opens (or counts up) an alert, with a reason and figures, where `when` holds."""
-
-    kind: str
-    severity: Literal["critical", "warning"]
-    reason: Callable[[Any], str]
-    figures: Callable[[Any], Figures]
-    when: When = always
-
-
-class Closes(NamedTuple):
-    """An event ends the cause of these alerts where `when` holds."""
-
-    kinds: tuple[str, ...]
-    when: When = always
-
-
-class Effect(NamedTuple):
-    """What one type of event does to alerts."""
-
-    opens: tuple[Opens, ...] = ()
-    closes: tuple[Closes, ...] = ()
 
 
 def _said(event: Any) -> str:
@@ -50,12 +20,12 @@ def _no_figures(_event: Event) -> Figures:
     return {}
 
 
-def _stock_figures(event: Any) -> Figures:
-    return {"on_hand": event.on_hand, "reserved": event.reserved, "backordered": event.backordered}
-
-
 def _moment(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
+
+
+def _stock_figures(event: Any) -> Figures:
+    return {"on_hand": event.on_hand, "reserved": event.reserved, "backordered": event.backordered}
 
 
 def _shortage_figures(event: Any) -> Figures:
@@ -74,31 +44,38 @@ def _address_shown(event: Any) -> bool:
     return event.address is not None and bool(event.address.complete)
 
 
-def _return_dropped(event: Any) -> bool:
-    """Whether nothing will come back after all."""
-    return any(word in event.status.upper() for word in ("CANCEL", "REJECT", "WITHDRAW"))
+_ARRANGED = frozenset({"PARTIALLY_SHIPPING", "AWAITING_COLLECTION", "IN_TRANSIT", "DELIVERED", "COMPLETED"})
+_ARRIVED = frozenset({"DELIVERED", "COMPLETED"})
+
+
+def _is_arranged(event: Any) -> bool:
+    """Whether the marketplace shows it on its way without us, so that nobody needs its address here."""
+    return event.marketplace_status in _ARRANGED
+
+
+def _has_arrived(event: Any) -> bool:
+    return event.marketplace_status in _ARRIVED
+
+
+def _none_to_inspect(event: Any) -> bool:
+    """Whether a return that comes back no more was the last one to inspect."""
+    return bool(event.dropped and event.returns_open == 0)
+
+
+def _none_asked(event: Any) -> bool:
+    return bool(event.still_asked == 0)
+
+
+def _is_wanted(event: Any) -> bool:
+    return bool(event.wanted)
+
+
+def _not_wanted(event: Any) -> bool:
+    return not event.wanted
 
 
 def _nothing_missing(event: Any) -> bool:
     return bool(event.on_hand >= event.reserved)
-
-
-def _risk_figures(event: Any) -> Figures:
-    return {
-        "level": event.level,
-        "available": event.available,
-        "backordered": event.backordered,
-        "stock_item_id": str(event.stock_item_id),
-        "hours_left": event.terms.get("hours_left"),
-    }
-
-
-def _ask_figures(event: Any) -> Figures:
-    return {
-        "reorder_id": event.reorder_id,
-        "quantity": event.quantity,
-        "useful_until": _moment(event.useful_until),
-    }
 
 
 _PICKABLE = Closes(("pick-shortage",), _nothing_missing)
@@ -106,20 +83,6 @@ _STOCK_MOVED = Effect(
     closes=(Closes(("stock-depleted",), _units_free), Closes(("stock-short",), _nothing_owed), _PICKABLE)
 )
 _STOCK_KNOWN = Effect(closes=(*_STOCK_MOVED.closes, Closes(("stock-unknown",))))
-_RISK_ROSE = Effect(
-    opens=(
-        Opens("stock-risk", "critical", _said, _risk_figures, lambda event: event.level == "CRITICAL"),
-        Opens("stock-warning", "warning", _said, _risk_figures, lambda event: event.level == "WARNING"),
-    ),
-    closes=(Closes(("stock-warning",), lambda event: event.level == "CRITICAL"),),
-)
-_ANSWERED = Closes(("reorder-asks", "buying-limit-reached", "reorder-pressed"))
-_LATE = Opens(
-    "supplier-late",
-    "warning",
-    lambda event: f"{event.quantity} units come later than the supplier said, or not at all",
-    lambda event: {"reorder_id": event.reorder_id, "due_at": _moment(event.due_at)},
-)
 _STOCK_SHORT = Effect(
     opens=(
         Opens(
@@ -179,10 +142,11 @@ def _may_be_live(event: Any) -> bool:
 
 
 _LABEL_UNDER_WAY = Effect(closes=(Closes(("shipment-held", "label-refused", "label-parked")),))
+_WAY_ENDED = Effect(closes=(Closes(("address-too-late", "cancelled-too-late", "tracking-number-shared")),))
 _IN_THE_HOUSE = ("stop-parcel", "address-after-print", "hand-over-refused")
 """What a person is asked for while a parcel that must not leave is in the house."""
 
-NOTHING = Effect()
+_WISH_SETTLED = Effect(closes=(Closes(("cancellation-asked",), _none_asked),))
 
 EFFECTS: dict[type[Event], Effect] = {
     events.OrderPlaced: Effect(closes=(Closes(("order-missing",)),)),
@@ -192,12 +156,17 @@ EFFECTS: dict[type[Event], Effect] = {
                 "order-missing",
                 "warning",
                 lambda event: f"the marketplace told of its {event.what} and never showed the order",
-                lambda event: {"since": _moment(event.since)},
+                lambda event: {"since": _moment(event.since), "kept": ", ".join(event.kept)},
             ),
         )
     ),
     events.OrderStatusAdvanced: Effect(
-        closes=(Closes(("status-unknown",)), Closes(("address-missing",), _address_shown)),
+        closes=(
+            Closes(("status-unknown",)),
+            Closes(("address-missing",), _address_shown),
+            Closes(("address-missing",), _is_arranged),
+            Closes(("address-too-late",), _has_arrived),
+        ),
     ),
     events.OrderAddressChanged: Effect(
         opens=(
@@ -260,9 +229,9 @@ EFFECTS: dict[type[Event], Effect] = {
             ),
         )
     ),
-    events.OrderCancellationAnswered: Effect(closes=(Closes(("cancellation-asked",)),)),
-    events.OrderCancellationWithdrawn: Effect(closes=(Closes(("cancellation-asked",)),)),
-    events.OrderLineCancelled: NOTHING,
+    events.OrderCancellationAnswered: _WISH_SETTLED,
+    events.OrderCancellationWithdrawn: _WISH_SETTLED,
+    events.OrderLineCancelled: _WISH_SETTLED,
     events.OrderRefunded: NOTHING,
     events.OrderReturnOpened: Effect(
         opens=(
@@ -271,10 +240,18 @@ EFFECTS: dict[type[Event], Effect] = {
                 "warning",
                 lambda event: "the buyer sends goods back",
                 lambda event: {"return_id": event.return_id, "status": event.status},
+                lambda event: not event.settled,
             ),
         )
     ),
-    events.OrderReturnAdvanced: Effect(closes=(Closes(("return-to-inspect",), _return_dropped),)),
+    events.OrderReturnAdvanced: Effect(closes=(Closes(("return-to-inspect",), _none_to_inspect),)),
+    events.OrderGoodsInspected: Effect(
+        closes=(
+            Closes(("return-to-inspect",), lambda event: event.returns_open == 0),
+            Closes(("package-returned",), lambda event: event.packages_open == 0),
+        )
+    ),
+    events.OrderAlertAcknowledged: NOTHING,
     events.OrderRequestRefused: NOTHING,
     events.OrderCancelled: Effect(
         closes=(Closes(("order-held", "cancellation-asked", "status-unknown", "address-missing")),)
@@ -297,14 +274,15 @@ EFFECTS: dict[type[Event], Effect] = {
                 "warning",
                 lambda event: "a package came back: inspect it",
                 lambda event: {"shipment_id": str(event.shipment_id)},
-                lambda event: event.stage == "returned",
+                lambda event: event.stage == "returned" and not event.settled,
             ),
-        )
+        ),
+        closes=(Closes(("address-too-late",), lambda event: event.stage == "returned"),),
     ),
     events.OrderDispatched: NOTHING,
-    events.OrderShownDispatched: NOTHING,
-    events.OrderDelivered: NOTHING,
-    events.OrderCompleted: NOTHING,
+    events.OrderShownDispatched: Effect(closes=(Closes(("address-missing",)),)),
+    events.OrderDelivered: Effect(closes=(Closes(("address-too-late",)),)),
+    events.OrderCompleted: Effect(closes=(Closes(("address-too-late",)),)),
     events.StockItemOpened: NOTHING,
     events.StockItemDescribed: NOTHING,
     events.ListingMapped: NOTHING,
@@ -324,13 +302,23 @@ EFFECTS: dict[type[Event], Effect] = {
     events.StockWrittenOff: NOTHING,
     events.StockDepleted: _STOCK_DEPLETED,
     events.SupplyExpected: NOTHING,
+    events.StockAlertAcknowledged: NOTHING,
     events.ShipmentOpened: NOTHING,
     events.CarrierChosen: Effect(closes=(Closes(("shipment-held",)),)),
     events.ShipmentHeld: Effect(opens=(Opens("shipment-held", "critical", _said, _no_figures),)),
     events.LabelRequested: _LABEL_UNDER_WAY,
     events.LabelBought: _LABEL_UNDER_WAY,
-    events.LabelRefused: Effect(opens=(Opens("label-refused", "critical", _said, _no_figures),)),
-    events.ShipmentParked: Effect(opens=(Opens("label-parked", "critical", _said, _no_figures),)),
+    events.LabelWithheld: NOTHING,
+    events.LabelRefused: Effect(
+        opens=(Opens("label-refused", "critical", _said, _no_figures, _is_wanted),),
+        closes=(Closes(("label-live", "label-parked")),),
+    ),
+    events.ShipmentParked: Effect(
+        opens=(
+            Opens("label-parked", "critical", _said, _no_figures, _is_wanted),
+            Opens("label-live", "critical", _said, _no_figures, _not_wanted),
+        )
+    ),
     events.ShipmentCancelled: Effect(
         opens=(
             Opens("label-live", "critical", _said, _no_figures, _may_be_live),
@@ -339,7 +327,9 @@ EFFECTS: dict[type[Event], Effect] = {
         closes=(*_LABEL_UNDER_WAY.closes, Closes(("address-after-print",))),
     ),
     events.VoidRequested: Effect(closes=(Closes(("label-live", "stop-parcel", "void-parked")),)),
-    events.LabelVoided: Effect(closes=(Closes(("label-live", "void-parked", "tracking-number-shared")),)),
+    events.LabelVoided: Effect(
+        closes=(Closes(("label-live", "void-parked", "tracking-number-shared", "hand-over-refused")),)
+    ),
     events.VoidRefused: Effect(
         opens=(
             Opens(
@@ -349,7 +339,7 @@ EFFECTS: dict[type[Event], Effect] = {
                 lambda event: {"lost": _money(event.lost), "tracking_number": event.tracking_number},
             ),
         ),
-        closes=(Closes(("void-parked",)),),
+        closes=(Closes(("void-parked", "tracking-number-shared")),),
     ),
     events.VoidParked: Effect(
         opens=(Opens("void-parked", "critical", _said, lambda event: {"tracking_number": event.tracking_number}),)
@@ -396,85 +386,25 @@ EFFECTS: dict[type[Event], Effect] = {
     events.ShipmentHandOverRefused: Effect(opens=(Opens("hand-over-refused", "critical", _said, _no_figures),)),
     events.ShipmentPutBack: Effect(closes=(Closes(_IN_THE_HOUSE),)),
     events.ShipmentScanned: NOTHING,
-    events.ShipmentDelivered: Effect(closes=(Closes(("address-too-late",)),)),
-    events.ShipmentReturned: Effect(closes=(Closes(("address-too-late", "cancelled-too-late")),)),
-    events.StockRiskRaised: _RISK_ROSE,
-    events.StockRiskEscalated: _RISK_ROSE,
-    events.StockRiskEased: Effect(
-        closes=(
-            Closes(("stock-risk",), lambda event: event.level != "CRITICAL"),
-            Closes(("stock-warning",), lambda event: event.level != "WARNING"),
-            Closes(("supplier-refused", "reorder-lapsed", "buying-limit-reached"), lambda event: not event.level),
-        ),
-        opens=(
-            Opens(
-                "stock-warning",
-                "warning",
-                _said,
-                lambda event: {"level": event.level, "stock_item_id": str(event.stock_item_id)},
-                lambda event: event.level == "WARNING",
-            ),
-        ),
-    ),
-    events.ReorderPrepared: NOTHING,
-    events.ReorderAsked: Effect(
-        opens=(
-            Opens("reorder-asks", "warning", _said, _ask_figures, lambda event: not event.limit_reached),
-            Opens("buying-limit-reached", "warning", _said, _ask_figures, lambda event: event.limit_reached),
-        ),
-        closes=(
-            Closes(("reorder-asks",), lambda event: event.limit_reached),
-            Closes(("buying-limit-reached",), lambda event: not event.limit_reached),
-            Closes(("reorder-lapsed",)),
-        ),
-    ),
-    events.ReorderPressed: Effect(
-        opens=(
-            Opens(
-                "reorder-pressed",
-                "critical",
-                lambda event: "nobody answered, and soon it comes too late",
-                lambda event: {"reorder_id": event.reorder_id, "useful_until": _moment(event.useful_until)},
-            ),
-        )
-    ),
-    events.ReorderLapsed: Effect(
-        opens=(
-            Opens(
-                "reorder-lapsed",
-                "warning",
-                lambda event: "nobody answered in time: not ordered",
-                lambda event: {"reorder_id": event.reorder_id},
-            ),
-        ),
-        closes=(_ANSWERED,),
-    ),
-    events.ReorderApproved: Effect(closes=(_ANSWERED,)),
-    events.ReorderDeclined: Effect(closes=(_ANSWERED,)),
-    events.SpeedUpAsked: NOTHING,
-    events.SpeedUpRefused: NOTHING,
-    events.ReorderDelayed: Effect(opens=(_LATE,)),
-    events.ReorderOverdue: Effect(opens=(_LATE,)),
-    events.ReorderCancelled: Effect(closes=(_ANSWERED, Closes(("supplier-late",)))),
-    events.ReorderPlaced: Effect(
-        opens=(
-            Opens(
-                "buying-limit-reached",
-                "warning",
-                lambda event: event.limit,
-                lambda event: {"reorder_id": event.reorder_id, "quantity": event.quantity},
-                lambda event: bool(event.limit),
-            ),
-        ),
-        closes=(
-            Closes(("reorder-asks", "reorder-pressed", "supplier-refused", "reorder-lapsed")),
-            Closes(("buying-limit-reached",), lambda event: not event.limit),
-        ),
-    ),
-    events.ReorderConfirmed: Effect(closes=(Closes(("supplier-refused", "supplier-late")),)),
-    events.ReorderRefused: Effect(
-        opens=(Opens("supplier-refused", "critical", _said, lambda event: {"reorder_id": event.reorder_id}),)
-    ),
-    events.ReorderReceived: Effect(closes=(Closes(("supplier-late",), lambda event: event.remaining == 0),)),
+    events.ShipmentDelivered: _WAY_ENDED,
+    events.ShipmentReturned: _WAY_ENDED,
+    events.ShipmentAlertAcknowledged: NOTHING,
+    **buying_alerts.EFFECTS,
+    events.ReplenishmentAlertAcknowledged: NOTHING,
 }
 """What every public event does to alerts; the ones that do nothing are listed, so that an unknown one is noticed."""
+
+ENDED_BY_ACKNOWLEDGING: dict[str, str] = {
+    "void-refused": "the money is lost, whatever happens; it is booked once somebody saw it",
+    "label-live": "only a person can ask the carrier whether there is such a label",
+    "order-missing": "the order may never be shown",
+}
+"""Alerts of which no event need ever tell the end, and why: somebody saw them, and that ends them."""
+
+Acknowledged = (
+    events.OrderAlertAcknowledged
+    | events.StockAlertAcknowledged
+    | events.ShipmentAlertAcknowledged
+    | events.ReplenishmentAlertAcknowledged
+)
+"""What says that a person saw an alert: which one stands in it."""

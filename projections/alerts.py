@@ -12,14 +12,15 @@ from uuid import UUID
 
 import msgspec
 
-from projections.alert_rules import EFFECTS, NOTHING, Effect, Figures, Opens
+from projections.alert_effects import NOTHING, Effect, Figures, Opens
+from projections.alert_rules import EFFECTS, ENDED_BY_ACKNOWLEDGING, Acknowledged
 from projections.published import Published, Row, UnknownEvent, subject_of
 from schemas.events import Event
 from schemas.topics import INVENTORY_EVENTS, ORDERS_EVENTS, REPLENISHMENT_EVENTS, SHIPPING_EVENTS
 from schemas.values import derived_id
 
 NAME = "alerts"
-VERSION = 2
+VERSION = 3
 TOPICS = (ORDERS_EVENTS, INVENTORY_EVENTS, SHIPPING_EVENTS, REPLENISHMENT_EVENTS)
 KEY = ("subject", "kind")
 COLUMNS = """
@@ -37,6 +38,9 @@ COLUMNS = """
     closed_at timestamptz,
     closed_by text NOT NULL,
     closed_cause text NOT NULL,
+    acknowledged_at timestamptz,
+    acknowledged_by text NOT NULL,
+    note text NOT NULL,
     opened_position bigint NOT NULL,
     position bigint NOT NULL,
     PRIMARY KEY (subject, kind)
@@ -48,9 +52,10 @@ SubjectType = Literal["order", "stock_item", "shipment", "replenishment"]
 
 class AlertRow(Row, frozen=True, kw_only=True):
     """
-    One alert. Opened again after it was closed, it starts over at a count of 1.
+    One alert. Opened again after it was closed, it starts over at a count of 1, and nobody saw it.
 
-    `closed_by` is the event that ended its cause, `closed_cause` what caused that event.
+    `closed_by` is the event that ended its cause, `closed_cause` what caused that event. `acknowledged_by` saw it, and
+    left the `note`; it stays open until its cause ends.
     """
 
     subject: UUID
@@ -67,6 +72,9 @@ class AlertRow(Row, frozen=True, kw_only=True):
     closed_at: datetime | None = None
     closed_by: str = ""
     closed_cause: str = ""
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str = ""
+    note: str = ""
     opened_position: int
 
 
@@ -76,6 +84,8 @@ Key = tuple[UUID, str]
 def keys(event: Event) -> tuple[Key, ...]:
     """The alerts that this event may open or close."""
     effect = _effect(event)
+    if isinstance(event, Acknowledged):
+        return ((subject_of(event), event.kind),)
     if effect is NOTHING:
         return ()
     subject = subject_of(event)
@@ -92,11 +102,31 @@ def change(row: AlertRow | None, published: Published, key: Key) -> AlertRow | N
             return _opened(row, opens, published, key)
     if row is None or row.state == "closed":
         return row
+    if isinstance(event, Acknowledged):
+        return _acknowledged(row, event, published)
+    return _closed(row, published)
+
+
+def _acknowledged(row: AlertRow, event: Acknowledged, published: Published) -> AlertRow:
+    """The alert as seen, which ends some kinds. One that was closed and opened again meanwhile was not seen."""
+    if event.opened_position != row.opened_position:
+        return row
+    seen = msgspec.structs.replace(
+        row,
+        acknowledged_at=published.occurred_at,
+        acknowledged_by=event.by,
+        note=event.note,
+        position=published.position,
+    )
+    return _closed(seen, published) if row.kind in ENDED_BY_ACKNOWLEDGING else seen
+
+
+def _closed(row: AlertRow, published: Published) -> AlertRow:
     return msgspec.structs.replace(
         row,
         state="closed",
         closed_at=published.occurred_at,
-        closed_by=type(event).__name__,
+        closed_by=type(published.event).__name__,
         closed_cause=published.cause,
         position=published.position,
     )
@@ -123,6 +153,9 @@ def _opened(row: AlertRow | None, opens: Opens, published: Published, key: Key) 
         count=row.count + 1 if row and still_open else 1,
         opened_at=row.opened_at if row and still_open else published.occurred_at,
         opened_position=row.opened_position if row and still_open else published.position,
+        acknowledged_at=row.acknowledged_at if row and still_open else None,
+        acknowledged_by=row.acknowledged_by if row and still_open else "",
+        note=row.note if row and still_open else "",
         last_at=published.occurred_at,
         position=published.position,
     )

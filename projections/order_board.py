@@ -14,9 +14,21 @@ from uuid import UUID
 import msgspec
 
 from projections import order_waiting
-from projections.order_marks import LEFT, Package, marked, moved, still_open, with_mark, without
+from projections.order_marks import (
+    LEFT,
+    Package,
+    goods_inspected,
+    marked,
+    moved,
+    return_advanced,
+    return_opened,
+    still_open,
+    with_mark,
+    with_marks,
+    without,
+)
 from projections.order_units import LineSummary, NeedState, summary_of, with_need
-from projections.published import Changes, Fold, HistoryMissing, Published, Row, fold_for
+from projections.published import Changes, Fold, HistoryMissing, Published, Row, fold_for, nothing
 from schemas import events
 from schemas.events import Event, PriorityPoint
 from schemas.topics import ORDERS_EVENTS
@@ -141,7 +153,7 @@ def change(row: OrderRow | None, published: Published) -> OrderRow | None:
     event = published.event
     if type(event) is events.OrderPlaced:
         after = _placed(event, published)
-    elif type(event) is events.OrderMissing:
+    elif type(event) is events.OrderMissing or (row is None and type(event) is events.OrderAlertAcknowledged):
         return row
     else:
         fold = fold_for(FOLDS, event)
@@ -227,7 +239,7 @@ def _address_changed(row: OrderRow, event: events.OrderAddressChanged, _: Publis
     return {
         "address_complete": event.address.complete,
         "fulfilment_state": event.fulfilment_state or row.fulfilment_state,
-        "flags": without(row.flags, "address_missing"),
+        "flags": with_marks(without(row.flags, "address_missing"), event.flags),
     }
 
 
@@ -310,14 +322,6 @@ def _cancelled(row: OrderRow, event: events.OrderCancelled, _: Published) -> Cha
 
 def _refunded(row: OrderRow, _event: events.OrderRefunded, _: Published) -> Changes:
     return {"flags": with_mark(row.flags, "refunded")}
-
-
-def _return_opened(row: OrderRow, _event: events.OrderReturnOpened, _: Published) -> Changes:
-    return {"flags": with_mark(row.flags, "return_opened")}
-
-
-def _nothing(_row: OrderRow, _event: Event, _: Published) -> Changes:
-    return {}
 
 
 def _stock_reserved(row: OrderRow, event: events.OrderStockReserved, _: Published) -> Changes:
@@ -455,13 +459,15 @@ FOLDS: dict[type[Event], Fold] = {
     events.OrderCancellationRequested: _cancellation_requested,
     events.OrderCancellationAnswered: _cancellation_settled,
     events.OrderCancellationWithdrawn: _cancellation_settled,
-    events.OrderCancellationDue: _nothing,
+    events.OrderCancellationDue: nothing,
     events.OrderLineCancelled: _line_cancelled,
     events.OrderCancelled: _cancelled,
     events.OrderRefunded: _refunded,
-    events.OrderReturnOpened: _return_opened,
-    events.OrderReturnAdvanced: _nothing,
-    events.OrderRequestRefused: _nothing,
+    events.OrderReturnOpened: return_opened,
+    events.OrderReturnAdvanced: return_advanced,
+    events.OrderGoodsInspected: goods_inspected,
+    events.OrderAlertAcknowledged: nothing,
+    events.OrderRequestRefused: nothing,
     events.OrderStockReserved: _stock_reserved,
     events.OrderBackordered: _backordered,
     events.OrderHoldExpired: _hold_expired,

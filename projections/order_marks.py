@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
+
+from projections.published import Changes, Published
+from schemas import events
 
 LEFT = frozenset({"handed over", "delivered", "returned"})
 """The stages of a package that is out of the house."""
@@ -14,6 +18,8 @@ _PARTS = (
     ("partly_delivered", frozenset({"delivered"})),
     ("partly_returned", frozenset({"returned"})),
 )
+
+_RETURN = "return_opened"
 
 
 class Package(msgspec.Struct, frozen=True):
@@ -60,6 +66,29 @@ def with_mark(flags: tuple[str, ...], flag: str) -> tuple[str, ...]:
     return flags if flag in flags else (*flags, flag)
 
 
+def with_marks(flags: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    """The marks with these."""
+    return tuple(dict.fromkeys((*flags, *more)))
+
+
 def without(flags: tuple[str, ...], flag: str) -> tuple[str, ...]:
     """The marks without this one."""
     return tuple(each for each in flags if each != flag)
+
+
+# Returns
+
+
+def return_opened(row: Any, event: events.OrderReturnOpened, _: Published) -> Changes:
+    """Goods come back: somebody is to inspect them, unless it is done."""
+    return {} if event.settled else {"flags": with_mark(row.flags, _RETURN)}
+
+
+def return_advanced(row: Any, event: events.OrderReturnAdvanced, _: Published) -> Changes:
+    """A return that comes back no more may be the last one."""
+    return {"flags": without(row.flags, _RETURN)} if event.dropped and not event.returns_open else {}
+
+
+def goods_inspected(row: Any, event: events.OrderGoodsInspected, _: Published) -> Changes:
+    """Somebody looked at goods that came back, maybe at the last ones."""
+    return {} if event.returns_open else {"flags": without(row.flags, _RETURN)}

@@ -177,7 +177,14 @@ def _received(row: ReorderRow, event: events.ReorderReceived, _: Published) -> C
     }
 
 
-WITHOUT_REORDER = frozenset({events.StockRiskRaised, events.StockRiskEscalated, events.StockRiskEased})
+WITHOUT_REORDER = frozenset(
+    {
+        events.StockRiskRaised,
+        events.StockRiskEscalated,
+        events.StockRiskEased,
+        events.ReplenishmentAlertAcknowledged,
+    }
+)
 FOLDS: dict[type[Event], Fold] = {
     events.ReorderPlaced: _placed,
     events.ReorderConfirmed: _confirmed,

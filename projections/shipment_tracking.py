@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from projections.published import Changes, Fold, HistoryMissing, Published, Row, fold_for
+from projections.published import Changes, Fold, HistoryMissing, Published, Row, fold_for, nothing
 from schemas import events
 from schemas.events import CarrierOption, Event
 from schemas.topics import SHIPPING_EVENTS
@@ -76,7 +76,7 @@ class ShipmentRow(Row, frozen=True, kw_only=True):
     """
     One package.
 
-    `state`: OPENED, CHOSEN, HELD, REQUESTED, LABELLED, PRINTED, PACKED, VOIDING, REFUSED, PARKED, CANCELLED,
+    `state`: OPENED, CHOSEN, HELD, REQUESTED, LABELLED, PRINTED, PACKED, VOIDING, REFUSED, WITHHELD, PARKED, CANCELLED,
     HANDED_OVER, IN_TRANSIT, DELIVERED or RETURNED. `reason` says why the carrier was chosen, or what stands in the way.
     `options` are the carriers that were looked at. `label_live`: there is a label that was not taken back, nor asked
     for. `lost_cost` is what labels cost that the carrier would not take back. `stopped` says why the package stays in
@@ -132,7 +132,7 @@ def change(row: ShipmentRow | None, published: Published) -> ShipmentRow | None:
     if type(event) is events.ShipmentOpened:
         return _opened(event, published)
     fold = fold_for(FOLDS, event)
-    if row is None and type(event) is events.ShipmentCancelled:
+    if row is None and type(event) in {events.ShipmentCancelled, events.ShipmentAlertAcknowledged}:
         return None
     if row is None:
         raise HistoryMissing(f"{published.id} {type(event).__name__}")
@@ -195,6 +195,10 @@ def _cost(cost: Money | None) -> Changes:
 
 def _refused(_row: ShipmentRow, event: events.LabelRefused, _: Published) -> Changes:
     return {"state": "REFUSED", "reason": event.reason}
+
+
+def _withheld(row: ShipmentRow, event: events.LabelWithheld, _: Published) -> Changes:
+    return {"state": row.state if row.state == "CANCELLED" else "WITHHELD", "reason": event.reason}
 
 
 def _parked(_row: ShipmentRow, event: events.ShipmentParked, _: Published) -> Changes:
@@ -309,6 +313,7 @@ FOLDS: dict[type[Event], Fold] = {
     events.LabelRequested: _requested,
     events.LabelBought: _bought,
     events.LabelRefused: _refused,
+    events.LabelWithheld: _withheld,
     events.ShipmentParked: _parked,
     events.VoidRequested: _void_requested,
     events.LabelVoided: _voided,
@@ -329,5 +334,6 @@ FOLDS: dict[type[Event], Fold] = {
     events.ShipmentScanned: _scanned,
     events.ShipmentDelivered: _delivered,
     events.ShipmentReturned: _returned,
+    events.ShipmentAlertAcknowledged: nothing,
 }
 """What each event of a shipment, but the first one, does to its row."""

@@ -210,5 +210,6 @@ FOLDS: dict[type[Event], Fold] = {
     events.StockWrittenOff: _moved,
     events.StockDepleted: nothing,
     events.SupplyExpected: _supply_expected,
+    events.StockAlertAcknowledged: nothing,
 }
 """What each event of a stock item, but the first one, does to its row."""

@@ -18,6 +18,8 @@ import psycopg
 from psycopg import sql
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from projections import alerts
+from projections.alerts import AlertRow
 from projections.catalogue import AGENTS, FED_BY, READ_MODELS, ReadModel
 from projections.published import Published, Row
 from projections.timeline import TimelineRow
@@ -198,6 +200,23 @@ def reflected(connection: Connection, topics: Sequence[str]) -> int:
     found = connection.execute(*reflected_query(topics)).fetchone()
     assert found is not None
     return int(found[0])
+
+
+def alert(connection: Connection, alert_id: UUID) -> AlertRow | None:
+    """The alert of this id, open or closed; None where there never was one."""
+    where, decoder = (("alert_id", "="),), _decoder_of(AlertRow)
+    found = connection.execute(_selecting(alerts.NAME, where, None), (alert_id, 1)).fetchone()
+    assert found is not None
+    rows: list[AlertRow] = decoder.decode(found[0])
+    return rows[0] if rows else None
+
+
+def shop_of_item(connection: Connection, stock_item_id: UUID) -> tuple[str, str] | None:
+    """Marketplace and shop of the listing that opened a stock item, None where nobody described it."""
+    found = connection.execute(
+        "SELECT marketplace, shop FROM stock_levels WHERE stock_item_id = %s AND shop <> ''", (stock_item_id,)
+    ).fetchone()
+    return None if found is None else (found[0], found[1])
 
 
 # Rebuilding

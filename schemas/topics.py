@@ -46,6 +46,7 @@ _ORDERS = (
     commands.RecordCancellation,
     commands.RecordAddress,
     commands.RecordReturn,
+    commands.RecordInspection,
     commands.RecordReservation,
     commands.RecordShortage,
     commands.RecordLabel,
@@ -62,6 +63,7 @@ _ORDERS = (
     commands.AnswerCancellation,
     commands.SplitOrder,
     commands.OverridePriority,
+    commands.AcknowledgeOrderAlert,
 )
 _INVENTORY = (
     commands.ReserveStock,
@@ -73,6 +75,7 @@ _INVENTORY = (
     commands.MapListing,
     commands.RecordSupply,
     commands.FillBackorders,
+    commands.AcknowledgeStockAlert,
 )
 _SHIPPING = (
     commands.OpenShipment,
@@ -89,6 +92,7 @@ _SHIPPING = (
     commands.PutBack,
     commands.HandOver,
     commands.RecordScan,
+    commands.AcknowledgeShipmentAlert,
 )
 _REPLENISHMENT = (
     commands.AssessStockRisk,
@@ -101,6 +105,7 @@ _REPLENISHMENT = (
     timers.PressReorder,
     timers.LapseReorder,
     timers.CheckDelivery,
+    commands.AcknowledgeReplenishmentAlert,
 )
 _ORDER_EVENTS = (
     events.OrderPlaced,
@@ -132,6 +137,7 @@ _ORDER_EVENTS = (
     events.OrderRefunded,
     events.OrderReturnOpened,
     events.OrderReturnAdvanced,
+    events.OrderGoodsInspected,
     events.OrderRequestRefused,
     events.OrderHoldExpired,
     events.OrderReservationsGivenBack,
@@ -139,6 +145,7 @@ _ORDER_EVENTS = (
     events.OrderLabelReplaced,
     events.OrderShownDispatched,
     events.OrderPackageMoved,
+    events.OrderAlertAcknowledged,
 )
 _INVENTORY_EVENTS = (
     events.StockItemOpened,
@@ -160,6 +167,7 @@ _INVENTORY_EVENTS = (
     events.StockWrittenOff,
     events.StockDepleted,
     events.SupplyExpected,
+    events.StockAlertAcknowledged,
 )
 _SHIPPING_EVENTS = (
     events.ShipmentOpened,
@@ -169,6 +177,7 @@ _SHIPPING_EVENTS = (
     events.LabelBought,
     events.LabelRefused,
     events.ShipmentParked,
+    events.LabelWithheld,
     events.VoidRequested,
     events.LabelVoided,
     events.VoidRefused,
@@ -188,6 +197,7 @@ _SHIPPING_EVENTS = (
     events.ShipmentScanned,
     events.ShipmentDelivered,
     events.ShipmentReturned,
+    events.ShipmentAlertAcknowledged,
 )
 _REPLENISHMENT_EVENTS = (
     events.StockRiskRaised,
@@ -208,6 +218,7 @@ _REPLENISHMENT_EVENTS = (
     events.ReorderDelayed,
     events.ReorderOverdue,
     events.ReorderCancelled,
+    events.ReplenishmentAlertAcknowledged,
 )
 
 CATALOGUE = (

@@ -22,7 +22,7 @@ import structlog
 
 from aggregates.event_store import calls
 from aggregates.event_store.buyer_keys import BuyerKeys
-from aggregates.event_store.calls import Claimed, Closed, Postponed
+from aggregates.event_store.calls import Claimed, Closed, Postponed, Withheld
 from aggregates.event_store.connection import STORE_FAULT, Connection
 from aggregates.event_store.scheduled_commands import scheduled
 from aggregates.policies.retrying import next_attempt
@@ -48,6 +48,7 @@ from schemas.commands import (
 )
 from schemas.shipping import Label, LabelRequest
 from schemas.values import Person, Sealed
+from streams.doors import Doors, answer_to
 from streams.store_thread import StoreThread
 
 log = structlog.get_logger()
@@ -242,8 +243,25 @@ class Callers:
             self._expired_at = time.monotonic()
         self._unstarted = {each.id: each for each in claimed}
         decoded: list[tuple[Claimed, Call]] = [(each, _DECODERS[each.kind].decode(each.body)) for each in claimed]
+        decoded = self._let_out(connection, decoded)
         self._keys.load(connection, {sealed.subject for _, call in decoded if (sealed := _recipient(call)) is not None})
         return [self._taken(connection, each, call) for each, call in decoded]
+
+    def _let_out(self, connection: Connection, decoded: list[tuple[Claimed, Call]]) -> list[tuple[Claimed, Call]]:
+        """The calls whose door is open; the others are kept as withheld."""
+        if not decoded:
+            return decoded
+        doors = Doors(connection)
+        reasons = [doors.why_withheld(call, claimed.shop) for claimed, call in decoded]
+        withheld = [
+            _withheld(claimed, call, reason) for (claimed, call), reason in zip(decoded, reasons, strict=True) if reason
+        ]
+        if withheld:
+            calls.withhold(connection, withheld)
+            log.info("calls withheld", calls=len(withheld), reasons=sorted(set(filter(None, reasons)))[:5])
+            for each in withheld:
+                self._unstarted.pop(each.id)
+        return [each for each, reason in zip(decoded, reasons, strict=True) if not reason]
 
     def _taken(self, connection: Connection, claimed: Claimed, call: Call) -> Taken:
         sealed = _recipient(call)
@@ -345,6 +363,15 @@ def _closed(taken: Taken, answer: Command | None) -> Closed:
     return Closed(
         claimed.id, claimed.attempt, scheduled(answer, key, datetime.now(UTC), claimed.cause, claimed.correlation)
     )
+
+
+def _withheld(claimed: Claimed, call: Call, reason: str) -> Withheld:
+    answer = answer_to(call, reason)
+    if answer is None:
+        return Withheld(claimed.id, claimed.attempt, reason, None)
+    key = f"call:{claimed.key}:{claimed.attempt}"
+    told = scheduled(answer, key, datetime.now(UTC), claimed.cause, claimed.correlation)
+    return Withheld(claimed.id, claimed.attempt, reason, told)
 
 
 def _grouped(pushes: Sequence[Taken]) -> list[list[Taken]]:

@@ -26,8 +26,9 @@ from gateways.tiktok import webhooks
 from schemas import topics
 from schemas.codec import encode
 from schemas.values import Value
+from streams.acknowledging import FindAlert
 from streams.bodies import read_body
-from streams.operators import operator_routes, redelivery_route
+from streams.operators import acknowledgement_route, operator_routes, redelivery_route
 from streams.publishing import BrokerUnavailable, Full, Publisher, Record, RecordTooLarge
 from streams.redelivery import Redeliver
 
@@ -132,13 +133,16 @@ class Ingress:
         return [secret.value for secret in self._secrets if secret.valid_until is None or now < secret.valid_until]
 
 
-def build_ingress(secrets: Sequence[Secret], publisher: Publisher, redeliver: Redeliver) -> tuple[Starlette, Gatherer]:
+def build_ingress(
+    secrets: Sequence[Secret], publisher: Publisher, redeliver: Redeliver, find_alert: FindAlert
+) -> tuple[Starlette, Gatherer]:
     """The ingress application, and the gatherer that must run beside it."""
     gatherer = Gatherer(publisher)
     ingress = Ingress(secrets, gatherer)
     routes = [
         Route("/webhooks/tiktok", ingress.tiktok, methods=["POST"]),
         *operator_routes(gatherer.put),
+        acknowledgement_route(gatherer.put, find_alert),
         redelivery_route(redeliver),
     ]
     return Starlette(routes=routes), gatherer

@@ -13,6 +13,7 @@ from typing import Any
 
 from aggregates import stock_item, stock_item_snapshot
 from aggregates.event_store.connection import Connection
+from aggregates.event_store.item_weights import ItemWeight
 from aggregates.event_store.listings import Listing, ListingKey
 from aggregates.event_store.recorder import Effects
 from aggregates.stock_item import Known, StockItem
@@ -28,10 +29,15 @@ def known(connection: Connection, commands: Sequence[Command], at: datetime) -> 
 
 
 def also(item: StockItem, event: Any, effects: Effects) -> None:
-    """Write what a listing is made of, so that orders placed from now on are split into its parts."""
+    """
+    Write what a listing is made of, so that orders placed from now on are split into its parts, and what a unit weighs,
+    so that their packages know it.
+    """
     if isinstance(event, StockItem.ListingMapped):
         key = ListingKey(event.marketplace, event.shop, event.sku_id)
         effects.listings.append(Listing(key, event.parts, event.mapped_at))
+    elif isinstance(event, StockItem.Described) and event.weight_grams is not None:
+        effects.item_weights.append(ItemWeight(item.id, event.weight_grams))
 
 
 SNAPSHOTS = Form(

@@ -79,12 +79,26 @@ class Priority(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Movement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of a stock movement."""
+    """
+    The body of a stock movement. A return may name the `order` that the goods are of, and by which return or package.
+
+    Named so, it settles what was to be inspected. Units that should have come back and did not are booked as damaged.
+    """
 
     kind: Literal["receipt", "dispatch", "return_good", "return_damaged", "correction"]
     quantity: Units
     reference: Text
     occurred_at: datetime
+    order: Text = ""
+    return_id: Text = ""
+    package: Text = ""
+
+
+class Acknowledgement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of an acknowledgement: who saw the alert, and what others should know."""
+
+    by: Annotated[str, msgspec.Meta(max_length=100, pattern=NO_CONTROL)] = ""
+    note: Text = ""
 
 
 class Count(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

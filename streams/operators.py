@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aggregates.event_store.connection import STORE_FAULT
+from aggregates.policies.returning import about_package, about_return
 from schemas import codec, inputs, topics, values
 from schemas.commands import (
     AnswerCancellation,
@@ -43,8 +44,10 @@ from schemas.inputs import BadInput, grams
 from schemas.tiktok import Weight
 from schemas.values import LineQuantity, Need
 from streams import operator_buying
+from streams.acknowledging import AlertNotOpen, FindAlert, NoSuchAlert, acknowledging
 from streams.bodies import read_body
 from streams.operator_bodies import (
+    Acknowledgement,
     Answer,
     Cancellation,
     Count,
@@ -193,14 +196,29 @@ def _movement(target: UUID, names: dict[str, str], body: bytes) -> list[Command]
         raise Problem(422, "Invalid", "quantity: must be at least 1 for anything but a correction")
     if movement.occurred_at.tzinfo is None:
         raise Problem(422, "Invalid", "occurred_at: must name its time zone")
+    order_id, about = _brought(movement)
     recorded = RecordMovement(
         stock_item_id=target,
         kind=movement.kind,
         quantity=movement.quantity,
         reference=movement.reference,
         occurred_at=movement.occurred_at,
+        order_id=order_id,
+        about=about,
     )
     return [*_described(target, names), recorded]
+
+
+def _brought(movement: Movement) -> tuple[UUID | None, str]:
+    """Of which order goods that came back are, and what brought them."""
+    if not (movement.order or movement.return_id or movement.package):
+        return None, ""
+    if movement.kind not in {"return_good", "return_damaged"}:
+        raise Problem(422, "Invalid", "order: only goods that come back name the order that they are of")
+    if not movement.order or (movement.return_id and movement.package):
+        raise Problem(422, "Invalid", "order: must be named, with one of return_id and package at most")
+    about = about_package(package_of(movement.package)) if movement.package else ""
+    return order_of(movement.order), about_return(movement.return_id) if movement.return_id else about
 
 
 def _count(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
@@ -423,6 +441,37 @@ async def _body(request: Request) -> bytes:
     if body is None:
         raise Problem(413, "Too large", f"the body has more than {MAX_BODY_BYTES} bytes")
     return body
+
+
+def acknowledgement_route(put: Put, find: FindAlert) -> Route:
+    """The operator's endpoint for alerts, over a function that finds one. The alert's aggregate notes who saw it."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            key = _idempotency_key(request)
+            seen: Acknowledgement = _decoded(await _body(request) or b"{}", Acknowledgement)
+            alert = await find(_alert_id(request.path_params["id"]))
+            await put(_record(acknowledging(alert, seen.by or SOURCE, seen.note), key))
+        except NoSuchAlert as error:
+            return _problem(Problem(404, "Not found", str(error)))
+        except AlertNotOpen as error:
+            return _problem(Problem(409, "Not open", str(error)))
+        except Problem as problem:
+            return _problem(problem)
+        except STORE_FAULT as error:
+            return _problem(Problem(503, "Unavailable", f"PostgreSQL did not answer: {type(error).__name__}"))
+        except (BrokerUnavailable, Full, RecordTooLarge) as error:
+            return _problem(Problem(503, "Unavailable", f"Kafka did not take the command: {type(error).__name__}"))
+        return _accepted(key)
+
+    return Route("/alerts/{id}/acknowledge", endpoint, methods=["POST"])
+
+
+def _alert_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Problem(404, "Not found", "id: alert ids are a uuid; GET /alerts shows them") from None
 
 
 def redelivery_route(redeliver: Redeliver) -> Route:

@@ -2,6 +2,7 @@
 Send dead letters again: their bytes unchanged, to the topic that they came from, in the order in which they came.
 
 Reads: `dead_letters`.    Writes: tiktok.webhooks.v1 and the commands topics.
+An event that the relay could not translate is translated again, and the commands that follow from it are sent.
 Repeated: its reader drops what it decided before, by the inbox, and marketplace time orders the rest.    Bad: it is the
 same letter again, which waits for a person.
 
@@ -18,15 +19,21 @@ from uuid import UUID
 
 import structlog
 
-from aggregates.event_store import dead_letters, inbox
+from aggregates.event_store import dead_letters, inbox, relay_state
+from aggregates.event_store.application import EventLog
 from aggregates.event_store.buyer_keys import BuyerKeys
 from aggregates.event_store.connection import STORE_FAULT, Connection, connect
 from aggregates.event_store.dead_letters import Asked, context_of
+from aggregates.event_store.mapper import NewerEvent
+from aggregates.event_store.relay_state import Logged
+from projections.catalogue import FED_BY
 from schemas import topics
 from schemas.commands import Command
+from schemas.envelope import to_headers
 from schemas.values import derived_id
 from streams.letters import record_again
 from streams.publishing import BrokerUnavailable, Publisher, Record, RecordTooLarge, check_size
+from streams.relay import Outgoing, envelope_of, outgoing_of
 from streams.store_thread import StoreThread
 
 log = structlog.get_logger()
@@ -36,6 +43,8 @@ LOOK_SECONDS = 0.5
 START_OVER_SECONDS = 1.0
 MAX_LETTERS_AT_ONCE = 10_000
 OPERATOR = "operator"
+LOG = "log"
+"""What a letter names as its topic that is of an event which the relay could not translate."""
 
 TOPICS = tuple(
     topic.name
@@ -43,6 +52,9 @@ TOPICS = tuple(
     if not topic.types or all(issubclass(kind, Command) for kind in topic.types)
 )
 """Where letters go again. An event has one writer, the relay: a read model that missed one is rebuilt."""
+
+REDELIVERABLE = (*TOPICS, LOG)
+"""Whose letters are sent again. Of an event that the relay could not translate it is the commands that follow."""
 
 INBOX_TARGET = derived_id("dead-letters", "redelivery")
 
@@ -55,7 +67,7 @@ class Wish(NamedTuple):
 
 
 class NotRedeliverable(ValueError):
-    """Letters that are unknown, of an event, or erased."""
+    """Letters that are unknown, of an event that a read model could not take, or erased."""
 
 
 Redeliver = Callable[[str, bytes, Wish], Awaitable[None]]
@@ -64,14 +76,23 @@ Redeliver = Callable[[str, bytes, Wish], Awaitable[None]]
 
 def ask(connection: Connection, wish: Wish) -> int:
     """Note the wish, whole or not at all, and return for how many letters. Raises `NotRedeliverable`."""
-    ids = wish.ids or dead_letters.waiting(connection, TOPICS, wish.reason, MAX_LETTERS_AT_ONCE)
+    ids = wish.ids or dead_letters.waiting(connection, REDELIVERABLE, wish.reason, MAX_LETTERS_AT_ONCE)
     with connection.transaction():
-        asked = set(dead_letters.ask(connection, ids, TOPICS))
+        asked = set(dead_letters.ask(connection, ids, REDELIVERABLE))
         if wish.ids and (refused := [letter for letter in wish.ids if letter not in asked]):
-            raise NotRedeliverable(
-                f"{refused[0]}: is no dead letter of a webhook or a command, or its body was erased; nothing is sent"
-            )
+            raise NotRedeliverable(f"{refused[0]}: {_why_not(connection, refused[0])}; nothing is sent")
     return len(asked)
+
+
+def _why_not(connection: Connection, letter: UUID) -> str:
+    """Why a letter is not sent again, and what to do instead where something can be done."""
+    found = dead_letters.one(connection, letter)
+    if found is None:
+        return "is no dead letter"
+    if found[0].topic in REDELIVERABLE:
+        return "its body was erased"
+    names = ", ".join(model.name for model in FED_BY.get(found[0].topic, ()))
+    return f"is of an event, which has one writer; once its cause is mended, `creatorflow rebuild` makes {names} anew"
 
 
 def ask_once(connection: Connection, key: str, body: bytes, wish: Wish) -> None:
@@ -96,10 +117,20 @@ def asking(dsn: str) -> Redeliver:
     return redeliver
 
 
+def _without_place(outgoing: Outgoing, logged: Logged, letter: UUID) -> Record:
+    """A command of the relay without its place in the log, behind which its partition is long since."""
+    headers = to_headers(envelope_of(outgoing, logged, epoch=0, previous_position=0))
+    kept = {name: value.decode() for name, value in headers}
+    return record_again(letter, outgoing.topic, outgoing.key.encode(), kept, outgoing.value)
+
+
 class Redeliverer:
     """The part of one process that sends letters again."""
 
-    def __init__(self, dsn: str, publisher: Publisher, leading: asyncio.Event, keys: BuyerKeys) -> None:
+    def __init__(
+        self, dsn: str, publisher: Publisher, leading: asyncio.Event, keys: BuyerKeys, event_log: EventLog
+    ) -> None:
+        self._log = event_log
         self._publisher = publisher
         self._leading = leading
         self._keys = keys
@@ -131,10 +162,36 @@ class Redeliverer:
 
     def _begin(self, connection: Connection) -> tuple[list[Asked], list[Record]]:
         letters = dead_letters.asked(connection, PAGE_LETTERS)
-        sendable = [(letter, record) for letter in letters if (record := self._record(connection, letter)) is not None]
+        sendable = [(letter, records) for letter in letters if (records := self._records(connection, letter))]
         if sendable:
             dead_letters.begin_redelivery(connection, [letter for letter, _ in sendable])
-        return letters, [record for _, record in sendable]
+        return letters, [record for _, records in sendable for record in records]
+
+    def _records(self, connection: Connection, letter: Asked) -> list[Record]:
+        """The records behind a letter; none where it waits for a person once more."""
+        if letter.topic == LOG:
+            return self._following(connection, letter)
+        record = self._record(connection, letter)
+        return [] if record is None else [record]
+
+    def _following(self, connection: Connection, letter: Asked) -> list[Record]:
+        """
+        The commands that follow from an event that the relay could not translate, which went on without them.
+
+        Its reader knows them by their ids. The event itself is not sent behind later ones: `creatorflow rebuild` shows
+        it. An error of our own keeps the letter waiting, as any of the policies may raise here, and the loop goes on.
+        """
+        (logged,) = relay_state.at(connection, [letter.offset])
+        try:
+            outgoing = outgoing_of(logged, self._log.event_of(logged))
+            for each in outgoing:
+                check_size(each.topic, each.value)
+        except NewerEvent:
+            raise
+        except Exception as error:
+            log.error("dead letter fails again", letter=str(letter.id), position=letter.offset, exc_info=error)
+            return []
+        return [_without_place(each, logged, letter.id) for each in outgoing if each.topic in TOPICS]
 
     def _record(self, connection: Connection, letter: Asked) -> Record | None:
         """The record to send; None where its body was erased meanwhile, or no topic takes it."""

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from aggregates.event_store import inbox, scheduled_commands
+from aggregates.event_store import calls, inbox, scheduled_commands
 from aggregates.event_store.connection import STORE_FAULT, Connection
 from aggregates.event_store.scheduled_commands import Due
 from schemas import codec
@@ -69,14 +69,18 @@ class Scheduler:
         now = asyncio.get_running_loop().time()
         if now - self._cleaned_at > CLEAN_EVERY_SECONDS:
             self._cleaned_at = now
-            forgotten = await self._store.run(inbox.forget_old)
-            log.info("inbox cleaned", forgotten=forgotten)
+            forgotten = await self._store.run(_forget_old)
+            log.info("inbox and withheld calls cleaned", forgotten=forgotten)
 
 
 def _next(connection: Connection, sent: list[int]) -> list[Due]:
     if sent:
         scheduled_commands.delete(connection, sent)
     return scheduled_commands.due(connection, PAGE_COMMANDS)
+
+
+def _forget_old(connection: Connection) -> int:
+    return inbox.forget_old(connection) + calls.forget_withheld(connection)
 
 
 def record_of(due: Due) -> Record:

@@ -14,13 +14,13 @@ from typing import Any
 from uuid import UUID
 
 from aggregates import shipment
-from aggregates.event_store import tracking_numbers
+from aggregates.event_store import item_weights, tracking_numbers
 from aggregates.event_store.connection import Connection
 from aggregates.event_store.recorder import Effects
 from aggregates.event_store.tracking_numbers import TrackingNumber
 from aggregates.shipment import Known, Shipment
 from schemas import topics
-from schemas.commands import Command, RecordLabelOutcome
+from schemas.commands import Command, OpenShipment, RecordLabelOutcome
 from schemas.shipping import Tariff
 from streams.deciding import Decision, KnownOf
 
@@ -30,9 +30,17 @@ def decision(tariffs: tuple[Tariff, ...]) -> Decision:
 
     def known(connection: Connection, commands: Sequence[Command], at: datetime) -> KnownOf:
         having = _having(connection, [command for command in commands if isinstance(command, RecordLabelOutcome)])
-        return lambda command: Known(at, tariffs, _sharing(having, command))
+        weights = _weights(connection, [command for command in commands if isinstance(command, OpenShipment)])
+        return lambda command: Known(at, tariffs, _sharing(having, command), weights)
 
     return Decision("shipping.decide", topics.SHIPPING_COMMANDS, shipment.decide, known, also)
+
+
+def _weights(connection: Connection, opened: Sequence[OpenShipment]) -> dict[UUID, int]:
+    """What units weigh of the items in packages whose lines do not say it all, in grams."""
+    silent = [package for package in opened if not all(line.weight_grams for line in package.lines)]
+    items = {need.stock_item_id for package in silent for need in package.contents}
+    return item_weights.of_items(connection, items) if items else {}
 
 
 def _having(connection: Connection, outcomes: Sequence[RecordLabelOutcome]) -> dict[tuple[str, str], list[UUID]]:

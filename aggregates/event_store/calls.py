@@ -164,7 +164,80 @@ def postpone(connection: Connection, postponed: Sequence[Postponed]) -> None:
     )
 
 
+class Withheld(NamedTuple):
+    """A call that is never sent, and why: its shop is not live. `answer` goes back as an outcome does."""
+
+    id: int
+    attempt: int
+    reason: str
+    answer: Scheduled | None
+
+
+WITHHELD_KEPT = timedelta(days=30)
+
+
+def withhold(connection: Connection, withheld: Sequence[Withheld]) -> None:
+    """
+    Keep calls as withheld, to be looked at and never sent, each with its answer scheduled in the same statement.
+
+    Raced: a call that somebody else holds by now (a higher attempt) keeps its row, and this answer is dropped.
+    """
+    silent = [each[:3] for each in withheld if each.answer is None]
+    answered = [(*each[:3], *each.answer) for each in withheld if each.answer is not None]
+    if silent:
+        connection.execute(_WITHHOLD, [list(column) for column in zip(*silent, strict=True)])
+    if answered:
+        connection.execute(_WITHHOLD_WITH_ANSWER, [list(column) for column in zip(*answered, strict=True)])
+
+
+_WITHHOLD = (
+    "UPDATE calls AS c SET state = 'withheld', due_at = now(), lease_until = NULL, last_error = v.reason"
+    " FROM unnest(%b::bigint[], %b::integer[], %b::text[]) AS v (id, attempt, reason)"
+    " WHERE c.id = v.id AND c.attempt = v.attempt AND c.state = 'running'"
+)
+_WITHHOLD_WITH_ANSWER = (
+    "WITH answered AS (SELECT * FROM unnest(%b::bigint[], %b::integer[], %b::text[], %b::text[], %b::timestamptz[],"
+    " %b::text[], %b::text[], %b::text[], %b::bytea[], %b::text[], %b::text[])"
+    " AS v (id, attempt, reason, key, due_at, type, topic, record_key, body, cause, correlation)),"
+    " kept AS (UPDATE calls AS c SET state = 'withheld', due_at = now(), lease_until = NULL, last_error = v.reason"
+    " FROM answered AS v WHERE c.id = v.id AND c.attempt = v.attempt AND c.state = 'running' RETURNING c.id)"
+    " INSERT INTO scheduled_commands (key, due_at, type, topic, record_key, body, cause, correlation)"
+    " SELECT key, due_at, type, topic, record_key, body, cause, correlation FROM answered JOIN kept USING (id)"
+)
+
+
+class WithheldCall(NamedTuple):
+    """A call that was withheld: what would have been asked of whom, for which shop, and when."""
+
+    kind: str
+    shop: str
+    key: str
+    reason: str
+    withheld_at: datetime
+
+
+def withheld(connection: Connection, limit: int) -> list[WithheldCall]:
+    """The latest calls that were withheld, newest first."""
+    rows = connection.execute(
+        "SELECT kind, shop, key, last_error, due_at FROM calls WHERE state = 'withheld' ORDER BY due_at DESC LIMIT %s",
+        (limit,),
+    )
+    return [WithheldCall._make(row) for row in rows]
+
+
+def withheld_by_shop(connection: Connection) -> dict[str, int]:
+    """How many calls of each shop were withheld; those of no shop are reorders."""
+    return dict(connection.execute("SELECT shop, count(*) FROM calls WHERE state = 'withheld' GROUP BY shop"))
+
+
+def forget_withheld(connection: Connection) -> int:
+    """Drop withheld calls that nobody looks at any more; returns how many."""
+    return connection.execute(
+        "DELETE FROM calls WHERE state = 'withheld' AND due_at < now() - %s", (WITHHELD_KEPT,)
+    ).rowcount
+
+
 def waiting(connection: Connection) -> dict[str, int]:
-    """How many calls wait, run or are parked, by `kind state`."""
+    """How many calls wait, run, are parked or withheld, by `kind state`."""
     rows = connection.execute("SELECT kind || ' ' || state, count(*) FROM calls GROUP BY kind, state")
     return dict(rows)

@@ -315,6 +315,15 @@ CREATE TABLE snapshots (
 );
 """
 
+_OBSERVING = """
+CREATE INDEX calls_withheld ON calls (due_at) WHERE state = 'withheld';
+
+CREATE TABLE item_weights (
+    stock_item_id uuid PRIMARY KEY,
+    grams integer NOT NULL
+);
+"""
+
 _PURCHASES = """
 CREATE TABLE purchases (
     key text PRIMARY KEY,
@@ -335,6 +344,7 @@ MIGRATIONS: tuple[tuple[int, str], ...] = (
     (6, _REDELIVERY),
     (8, _TRACKING_NUMBERS),
     (10, _SHELVES),
+    (11, _OBSERVING),
     (17, _PURCHASES),
 )
 

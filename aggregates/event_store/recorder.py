@@ -24,6 +24,7 @@ from aggregates.event_store import (
     consumer_offsets,
     dead_letters,
     inbox,
+    item_weights,
     listings,
     purchases,
     raw_webhooks,
@@ -49,20 +50,15 @@ class Effects:
     listings: list[listings.Listing] = field(default_factory=list)
     tracking_numbers: list[tracking_numbers.TrackingNumber] = field(default_factory=list)
     purchases: list[purchases.Purchase] = field(default_factory=list)
+    item_weights: list[item_weights.ItemWeight] = field(default_factory=list)
     rows: Callable[[Connection], None] | None = None
     """Writes read rows; the transaction is handed in."""
 
     @property
     def has_more(self) -> bool:
         """Whether something is to be written that `record_batch` does not know."""
-        return bool(
-            self.dead_letters
-            or self.raw_webhooks
-            or self.listings
-            or self.tracking_numbers
-            or self.purchases
-            or self.rows
-        )
+        beside = (self.dead_letters, self.raw_webhooks, self.listings, self.tracking_numbers, self.item_weights)
+        return any(beside) or bool(self.purchases) or self.rows is not None
 
 
 @dataclass(frozen=True)
@@ -181,5 +177,7 @@ def _write_more(connection: Connection, effects: Effects) -> None:
         tracking_numbers.insert(connection, effects.tracking_numbers)
     if effects.purchases:
         purchases.insert(connection, effects.purchases)
+    if effects.item_weights:
+        item_weights.insert(connection, effects.item_weights)
     if effects.rows is not None:
         effects.rows(connection)

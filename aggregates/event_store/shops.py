@@ -1,10 +1,20 @@
-"""The shop registry: who owns a shop, and which of its doors to the outside are open."""
+"""The shop registry: who owns a shop, how it is set, and which of its doors to the outside are open."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
 
 import msgspec
 
 from aggregates.event_store.connection import Connection
+
+
+class ShopSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What a shop may set, each with the rules' default. `holidays` are no working days of it."""
+
+    holidays: tuple[date, ...] = ()
 
 
 class Shop(msgspec.Struct, frozen=True):
@@ -14,18 +24,20 @@ class Shop(msgspec.Struct, frozen=True):
     shop: str
     user_id: str
     time_zone: str
-    live_stock: bool
-    live_labels: bool
-    live_buying: bool
+    live_stock: bool = False
+    live_labels: bool = False
+    live_buying: bool = False
+    settings: ShopSettings = ShopSettings()
 
 
-_COLUMNS = "marketplace, shop, user_id, time_zone, live_stock, live_labels, live_buying"
+_COLUMNS = "marketplace, shop, user_id, time_zone, live_stock, live_labels, live_buying, settings"
+_encoder = msgspec.json.Encoder()
 
 
 def add(connection: Connection, shop: Shop) -> bool:
     """Register a shop; false when it is there already, which changes nothing."""
     inserted = connection.execute(
-        f"INSERT INTO shops ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        f"INSERT INTO shops ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb) ON CONFLICT DO NOTHING",
         (
             shop.marketplace,
             shop.shop,
@@ -34,6 +46,7 @@ def add(connection: Connection, shop: Shop) -> bool:
             shop.live_stock,
             shop.live_labels,
             shop.live_buying,
+            _encoder.encode(shop.settings).decode(),
         ),
     )
     return inserted.rowcount == 1
@@ -41,4 +54,34 @@ def add(connection: Connection, shop: Shop) -> bool:
 
 def every(connection: Connection) -> list[Shop]:
     """All registered shops."""
-    return [Shop(*row) for row in connection.execute(f"SELECT {_COLUMNS} FROM shops ORDER BY marketplace, shop")]
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM shops ORDER BY marketplace, shop")
+    return [Shop(*(*row[:-1], read_settings(row[-1]))) for row in rows]
+
+
+def find(connection: Connection, marketplace: str, shop: str) -> Shop | None:
+    """One registered shop."""
+    return next((each for each in every(connection) if (each.marketplace, each.shop) == (marketplace, shop)), None)
+
+
+def set_up(connection: Connection, marketplace: str, shop: str, settings: ShopSettings) -> bool:
+    """Take over a shop's settings, all of them; false where it is not registered."""
+    changed = connection.execute(
+        "UPDATE shops SET settings = %s::jsonb WHERE marketplace = %s AND shop = %s",
+        (_encoder.encode(settings).decode(), marketplace, shop),
+    )
+    return changed.rowcount == 1
+
+
+def open_doors(connection: Connection, marketplace: str, shop: str, *, labels: bool, buying: bool) -> bool:
+    """Open these doors, the others stay as they are; false where the shop is not registered. Repeated: nothing."""
+    changed = connection.execute(
+        "UPDATE shops SET live_labels = live_labels OR %s, live_buying = live_buying OR %s"
+        " WHERE marketplace = %s AND shop = %s",
+        (labels, buying, marketplace, shop),
+    )
+    return changed.rowcount == 1
+
+
+def read_settings(found: Mapping[str, Any]) -> ShopSettings:
+    """The settings of a shop. Raises `msgspec.ValidationError`, which names what is wrong, for a name or a value."""
+    return msgspec.convert(found, ShopSettings, strict=True)

@@ -42,6 +42,16 @@ def without(lines: Lines, gone: Iterable[LineQuantity]) -> Lines:
     return tuple(left)
 
 
+def beyond(lines: Lines, shown: Iterable[OrderLine]) -> tuple[LineQuantity, ...]:
+    """The units of each line beyond what is shown of it. A line that is not shown says nothing."""
+    asked, told = _summed(units_of(lines)), _summed(shown)
+    return tuple(
+        LineQuantity(line_id=line_id, quantity=asked[line_id] - quantity)
+        for line_id, quantity in told.items()
+        if asked.get(line_id, 0) > quantity
+    )
+
+
 def needs_of(lines: Iterable[OrderLine], parts: Callable[[OrderLine], tuple[Need, ...]]) -> tuple[Need, ...]:
     """What lines ask of stock, all bundle parts added up. `parts` says what one unit of a line asks."""
     units: dict[UUID, int] = {}
@@ -52,7 +62,7 @@ def needs_of(lines: Iterable[OrderLine], parts: Callable[[OrderLine], tuple[Need
     return tuple(Need(stock_item_id=item, quantity=quantity) for item, quantity in units.items() if quantity > 0)
 
 
-def _summed(wanted: Iterable[LineQuantity]) -> dict[str, int]:
+def _summed(wanted: Iterable[LineQuantity | OrderLine]) -> dict[str, int]:
     units: dict[str, int] = {}
     for each in wanted:
         units[each.line_id] = units.get(each.line_id, 0) + each.quantity

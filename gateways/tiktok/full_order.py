@@ -23,6 +23,8 @@ from schemas.values import Address, Deadlines, Money, OrderLine, Person, SubItem
 MARKETPLACE = "tiktok"
 MAX_LINES = 500
 MAX_PARTS = 100
+TEXT_CLEANED = "text-cleaned"
+"""The flag of a body from whose texts something had to be removed."""
 
 _SHIPPING_FIELDS = [(name, f"shipping_info.{name}") for name in ShippingInfo.__struct_fields__]
 
@@ -165,7 +167,7 @@ def _flags(lines: Sequence[OrderLine], paid: Paid, texts: Iterator[str]) -> tupl
     if prices and difference:
         flags.append(f"total-differs:{difference}")
     if not inputs.is_clean("".join(texts)):
-        flags.append("text-cleaned")
+        flags.append(TEXT_CLEANED)
     return tuple(flags)
 
 
@@ -187,4 +189,13 @@ def _texts(webhook: OrderWebhook) -> Iterator[str]:
         yield line.seller_sku or ""
         yield line.currency or ""
     if shipping is not None:
-        yield from (getattr(shipping, name) or "" for name, _ in _SHIPPING_FIELDS)
+        yield from _shipping_texts(shipping)
+
+
+def _shipping_texts(shipping: ShippingInfo) -> Iterator[str]:
+    return (getattr(shipping, name) or "" for name, _ in _SHIPPING_FIELDS)
+
+
+def is_clean(shipping: ShippingInfo) -> bool:
+    """Whether nothing had to be removed from an address."""
+    return inputs.is_clean("".join(_shipping_texts(shipping)))

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 
-from gateways.tiktok.full_order import MARKETPLACE, address_of, whole_order
+from gateways.tiktok.full_order import MARKETPLACE, TEXT_CLEANED, address_of, is_clean, whole_order
 from schemas import inputs
 from schemas.codec import BadMessage
 from schemas.commands import Command, RecordAddress, RecordCancellation, RecordReturn
@@ -126,7 +126,8 @@ def _address(webhook: OrderWebhook, order: UUID, now: datetime) -> Said:
         raise BadInput("shipping_info", "is missing")
     address, person = address_of(webhook.shipping_info)
     updated_at = inputs.moment(webhook.update_time, "update_time", now)
-    return Said(RecordAddress(order_id=order, updated_at=updated_at, address=address), person)
+    flags = () if is_clean(webhook.shipping_info) else (TEXT_CLEANED,)
+    return Said(RecordAddress(order_id=order, updated_at=updated_at, address=address, flags=flags), person)
 
 
 def _return(webhook: OrderWebhook, order: UUID, now: datetime) -> Said:

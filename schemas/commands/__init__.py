@@ -7,6 +7,7 @@ that holds that key is the first one of every command. A command's name and vers
 
 from schemas.commands.base import Command
 from schemas.commands.inventory import (
+    AcknowledgeStockAlert,
     DescribeStockItem,
     FillBackorders,
     MapListing,
@@ -18,6 +19,7 @@ from schemas.commands.inventory import (
     ReserveStock,
 )
 from schemas.commands.orders import (
+    AcknowledgeOrderAlert,
     AnswerCancellation,
     CancelOrder,
     HoldOrder,
@@ -25,6 +27,7 @@ from schemas.commands.orders import (
     RecordAddress,
     RecordCancellation,
     RecordFulfilmentPushed,
+    RecordInspection,
     RecordLabel,
     RecordOrder,
     RecordReservation,
@@ -35,6 +38,7 @@ from schemas.commands.orders import (
     SplitOrder,
 )
 from schemas.commands.replenishment import (
+    AcknowledgeReplenishmentAlert,
     ApproveReorder,
     AssessStockRisk,
     DeclineReorder,
@@ -43,6 +47,7 @@ from schemas.commands.replenishment import (
     RecordSupplierAnswer,
 )
 from schemas.commands.shipping import (
+    AcknowledgeShipmentAlert,
     BuyLabel,
     HandOver,
     MarkPacked,
@@ -60,6 +65,10 @@ from schemas.commands.shipping import (
 )
 
 __all__ = [
+    "AcknowledgeOrderAlert",
+    "AcknowledgeReplenishmentAlert",
+    "AcknowledgeShipmentAlert",
+    "AcknowledgeStockAlert",
     "AnswerCancellation",
     "ApproveReorder",
     "AssessStockRisk",
@@ -83,6 +92,7 @@ __all__ = [
     "RecordCancellation",
     "RecordCount",
     "RecordFulfilmentPushed",
+    "RecordInspection",
     "RecordLabel",
     "RecordLabelOutcome",
     "RecordMovement",

@@ -46,7 +46,8 @@ class RecordMovement(Command):
     Units came or went; a correction is signed. The same `reference` and kind counts once.
 
     A dispatch names the order whose reservation the units leave with, and the shipment as its reference. A put back
-    undoes it, or empties a printed package that was not sent.
+    undoes it, or empties a printed package that was not sent. A return may name the order that the goods are of, and
+    in `about` which return or package brought them.
     """
 
     stock_item_id: UUID
@@ -55,6 +56,7 @@ class RecordMovement(Command):
     reference: str
     occurred_at: datetime
     order_id: UUID | None = None
+    about: str = ""
 
 
 class RecordPackage(Command):
@@ -119,3 +121,13 @@ class FillBackorders(Command):
 
     stock_item_id: UUID
     set_for: int
+
+
+class AcknowledgeStockAlert(Command):
+    """A person saw the alert of this kind about this stock item that opened at this log position."""
+
+    stock_item_id: UUID
+    kind: str
+    opened_position: int
+    by: str
+    note: str = ""

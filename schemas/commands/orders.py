@@ -56,11 +56,16 @@ class RecordCancellation(Command):
 
 
 class RecordAddress(Command):
-    """The marketplace shows another address for this order, as of `updated_at` (marketplace time)."""
+    """
+    The marketplace shows another address for this order, as of `updated_at` (marketplace time).
+
+    `flags` name what intake had to mend, as those of an order do.
+    """
 
     order_id: UUID
     updated_at: datetime
     address: Address
+    flags: tuple[str, ...] = ()
 
 
 class RecordReturn(Command):
@@ -71,6 +76,18 @@ class RecordReturn(Command):
     status: str
     updated_at: datetime
     lines: tuple[LineQuantity, ...] = ()
+
+
+class RecordInspection(Command):
+    """A person booked units of this order that came back. `about` names the return or package, empty: what awaits."""
+
+    order_id: UUID
+    stock_item_id: UUID
+    quantity: int
+    condition: Literal["good", "damaged"]
+    reference: str
+    occurred_at: datetime
+    about: str = ""
 
 
 class RecordReservation(Command):
@@ -170,3 +187,13 @@ class OverridePriority(Command):
     score: int
     reason: str
     operator: str = ""
+
+
+class AcknowledgeOrderAlert(Command):
+    """A person saw the alert of this kind about this order that opened at this log position."""
+
+    order_id: UUID
+    kind: str
+    opened_position: int
+    by: str
+    note: str = ""

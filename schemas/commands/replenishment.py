@@ -81,3 +81,13 @@ class DescribeSupply(Command):
     shop: str
     item: str = ""
     terms: SupplyTerms | None = None
+
+
+class AcknowledgeReplenishmentAlert(Command):
+    """A person saw the alert of this kind about the buying of an item that opened at this log position."""
+
+    replenishment_id: UUID
+    kind: str
+    opened_position: int
+    by: str
+    note: str = ""

@@ -39,13 +39,13 @@ class RecordLabelOutcome(Command):
     What came of asking a carrier for a label.
 
     `outcome` bought: carrier, tracking number, service and cost are there. refused: `reason`. parked: the outcome
-    cannot be learnt without a person. `attempt` names the request that it answers; a late answer of another one is
-    ignored.
+    cannot be learnt without a person. withheld: nobody was asked, as the shop only observes. `attempt` names the
+    request that it answers; a late answer of another one is ignored.
     """
 
     shipment_id: UUID
     attempt: int
-    outcome: Literal["bought", "refused", "parked"]
+    outcome: Literal["bought", "refused", "parked", "withheld"]
     carrier: str = ""
     service: str = ""
     tracking_number: str = ""
@@ -142,3 +142,13 @@ class RecordScan(Command):
     carrier: str = ""
     tracking_number: str = ""
     place: str = ""
+
+
+class AcknowledgeShipmentAlert(Command):
+    """A person saw the alert of this kind about this package that opened at this log position."""
+
+    shipment_id: UUID
+    kind: str
+    opened_position: int
+    by: str
+    note: str = ""

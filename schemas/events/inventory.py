@@ -246,6 +246,7 @@ class StockReturned(Event):
     on_hand: int
     reserved: int
     backordered: int
+    order_id: UUID | None = None
 
 
 class StockWrittenOff(Event):
@@ -258,6 +259,7 @@ class StockWrittenOff(Event):
     on_hand: int
     reserved: int
     backordered: int
+    order_id: UUID | None = None
 
 
 class StockDepleted(Event):
@@ -282,3 +284,13 @@ class SupplyExpected(Event):
     quantity: int
     due_at: datetime | None = None
     promises: tuple[Promise, ...] = ()
+
+
+class StockAlertAcknowledged(Event):
+    """Somebody saw an open alert about this stock item: the one that opened at this log position."""
+
+    stock_item_id: UUID
+    kind: str
+    opened_position: int
+    by: str
+    note: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from schemas.events.base import Event
@@ -61,21 +62,27 @@ class OrderUpdateSuperseded(Event):
 
 
 class OrderAddressChanged(Event):
-    """The order goes to another address; `too_late` where a package has left already."""
+    """The order goes to another address; `too_late` where a package has left already. `flags`: what was mended."""
 
     order_id: UUID
     address: Address
     updated_at: datetime
     too_late: bool = False
     fulfilment_state: str = ""
+    flags: tuple[str, ...] = ()
 
 
 class OrderMissing(Event):
-    """The marketplace spoke of an order `since` then and never showed it; `what` it said waits until it does."""
+    """
+    The marketplace spoke of an order `since` then and never showed it; `what` it said first waits until it does.
+
+    `kept` is all that was told of it, in the order in which it came.
+    """
 
     order_id: UUID
     what: str
     since: datetime
+    kept: tuple[str, ...] = ()
 
 
 class OrderAddressMissing(Event):
@@ -142,7 +149,11 @@ class OrderCancellationRequested(Event):
 
 
 class OrderCancellationAnswered(Event):
-    """Somebody, or a rule, answered a buyer's wish to cancel."""
+    """
+    Somebody, or a rule, answered a buyer's wish to cancel.
+
+    `still_asked`: wishes that are open after it, here and in what else settles one.
+    """
 
     order_id: UUID
     cancel_id: str
@@ -150,6 +161,7 @@ class OrderCancellationAnswered(Event):
     by: str
     reason: str = ""
     fulfilment_state: str = ""
+    still_asked: int = 0
 
 
 class OrderCancellationWithdrawn(Event):
@@ -159,6 +171,7 @@ class OrderCancellationWithdrawn(Event):
     cancel_id: str
     withdrawn_at: datetime
     fulfilment_state: str = ""
+    still_asked: int = 0
 
 
 class OrderCancellationDue(Event):
@@ -185,6 +198,7 @@ class OrderLineCancelled(Event):
     closed: tuple[UUID, ...] = ()
     stopped: tuple[UUID, ...] = ()
     fulfilment_state: str = ""
+    still_asked: int = 0
 
 
 class OrderCancelled(Event):
@@ -205,22 +219,64 @@ class OrderRefunded(Event):
 
 
 class OrderReturnOpened(Event):
-    """The buyer sends goods back, all of the order without `lines`: somebody is to inspect them."""
+    """
+    The buyer sends goods back, all of the order without `lines`: somebody is to inspect them.
+
+    `settled`: nobody is, as it is dropped already, or was inspected before the marketplace told of it.
+    """
 
     order_id: UUID
     return_id: str
     status: str
     updated_at: datetime
     lines: tuple[LineQuantity, ...] = ()
+    awaits: tuple[Need, ...] = ()
+    settled: bool = False
 
 
 class OrderReturnAdvanced(Event):
-    """The marketplace shows a return further on."""
+    """
+    The marketplace shows a return further on; `dropped`: nothing will come back after all.
+
+    `returns_open` of the order's returns are still to be inspected.
+    """
 
     order_id: UUID
     return_id: str
     status: str
     updated_at: datetime
+    dropped: bool = False
+    returns_open: int = 0
+
+
+class OrderGoodsInspected(Event):
+    """
+    A person booked units that came back, `good` or `damaged`.
+
+    `about` is the return or package that awaited them, empty where none did; it still awaits `left`. `returns_open` and
+    `packages_open` of the order are still to be inspected.
+    """
+
+    order_id: UUID
+    stock_item_id: UUID
+    quantity: int
+    condition: Literal["good", "damaged"]
+    reference: str
+    occurred_at: datetime
+    about: str = ""
+    left: tuple[Need, ...] = ()
+    returns_open: int = 0
+    packages_open: int = 0
+
+
+class OrderAlertAcknowledged(Event):
+    """Somebody saw an open alert about this order: the one that opened at this log position."""
+
+    order_id: UUID
+    kind: str
+    opened_position: int
+    by: str
+    note: str = ""
 
 
 class OrderRequestRefused(Event):
@@ -354,12 +410,18 @@ class OrderShownDispatched(Event):
 
 
 class OrderPackageMoved(Event):
-    """A package is `printed`, `put back`, `returned`, or `delivered` while others are not."""
+    """
+    A package is `printed`, `put back`, `returned`, or `delivered` while others are not.
+
+    Returned, somebody is to inspect what it `awaits`, unless all of it was booked before (`settled`).
+    """
 
     order_id: UUID
     shipment_id: UUID
     stage: str
     occurred_at: datetime
+    awaits: tuple[Need, ...] = ()
+    settled: bool = False
 
 
 class OrderDelivered(Event):

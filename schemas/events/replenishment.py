@@ -202,3 +202,13 @@ class ReorderReceived(Event):
     quantity: int
     remaining: int
     reference: str
+
+
+class ReplenishmentAlertAcknowledged(Event):
+    """Somebody saw an open alert about the buying of an item: the one that opened at this log position."""
+
+    replenishment_id: UUID
+    kind: str
+    opened_position: int
+    by: str
+    note: str = ""

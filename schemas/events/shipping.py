@@ -71,17 +71,31 @@ class LabelBought(Event):
 
 
 class LabelRefused(Event):
-    """The carrier will not sell a label for this package."""
+    """The carrier will not sell a label for this package, which is still to be sent where it is `wanted`."""
 
     shipment_id: UUID
     order_id: UUID
     reason: str
+    wanted: bool = True
 
 
 class ShipmentParked(Event):
-    """Whether a label was bought cannot be learnt without a person; nothing is bought again until then."""
+    """
+    Whether a label was bought cannot be learnt without a person; nothing is bought again until then.
+
+    Not `wanted`: the package was cancelled meanwhile, and its label may be live.
+    """
 
     shipment_id: UUID
+    reason: str
+    wanted: bool = True
+
+
+class LabelWithheld(Event):
+    """No carrier was asked: the shop only observes. A person may ask for the label once the shop is live."""
+
+    shipment_id: UUID
+    order_id: UUID
     reason: str
 
 
@@ -251,3 +265,13 @@ class ShipmentReturned(Event):
     shipment_id: UUID
     order_id: UUID
     occurred_at: datetime
+
+
+class ShipmentAlertAcknowledged(Event):
+    """Somebody saw an open alert about this package: the one that opened at this log position."""
+
+    shipment_id: UUID
+    kind: str
+    opened_position: int
+    by: str
+    note: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -10,8 +11,9 @@ import msgspec
 import pytest
 
 from aggregates.event_store import shops
+from creatorflow import shop_registry
 from creatorflow.bootstrap import DEMO_SHOP
-from schemas.values import order_id
+from schemas.values import order_id, shipment_id
 from tests.end_to_end.world import MARKETPLACE, World, a_number, a_sku, id_of
 from tests.waiting import eventually
 from tests.webhooks import CREATED, SHOP, an_order_webhook
@@ -214,3 +216,22 @@ def test_webhook_of_a_shop_that_is_registered_later_becomes_one_order(world: Wor
     eventually(lambda: world.order(after))
     assert world.events_of(order).count("order.placed") == 1
     assert world.letter(letter)["letter"]["redelivered_at"] is not None
+
+
+def test_shop_observes_until_it_goes_live(world: World) -> None:
+    """Registered, its first webhook is sent again and decided; its label is withheld, and bought on a person's word."""
+    number, sku, shop = a_number(), a_sku(), f"8{uuid4().int % 10**15:015}"
+    world.eventually_dead(world.tell(an_order_webhook(number, sku=sku).replace(SHOP.encode(), shop.encode())))
+    dsn, name = world.settings.postgres, f"{MARKETPLACE}:{shop}"
+    assert shop_registry.add(dsn, shop_registry.new_shop(name, "ann", "UTC", [])).redelivered >= 1
+    receipt = {"kind": "receipt", "quantity": 1, "reference": "PO", "occurred_at": datetime.now(UTC).isoformat()}
+    world.operate(f"/stock-items/{name}:{sku}/movements", receipt)
+    package = shipment_id(MARKETPLACE, shop, f"{number}-1")
+    eventually(lambda: "shipment.label-withheld" in world.events_of(package), what="withheld")
+    eventually(lambda: world.look(f"/shipments/{package}")["item"]["state"] == "WITHHELD")
+    assert world.look(f"/orders/{name}:{number}")["item"]["order"]["fulfilment_state"] == "READY"
+    shop_registry.go_live(dsn, name, labels=True, buying=False)
+    world.operate(f"/packages/{package}/buy-label")
+    order = order_id(MARKETPLACE, shop, number)
+    eventually(lambda: "order.fulfilment-pushed" in world.events_of(order), what="told of the label")
+    assert [call.shop for call in shop_registry.withheld(dsn, 1000)].count(shop) == 1

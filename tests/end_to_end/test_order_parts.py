@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas.commands import RecordScan
 from tests.end_to_end.test_order_days import events_of, line, path_of
-from tests.end_to_end.world import MARKETPLACE, World, a_number, a_sku, item_id_of, package_id_of
+from tests.end_to_end.world import MARKETPLACE, World, a_number, a_sku, id_of, item_id_of, package_id_of
 from tests.waiting import eventually
 from tests.webhooks import BUYER, CREATED, SHOP, an_order_webhook
 
@@ -134,3 +134,38 @@ def test_another_address_buys_another_label_and_tells_the_marketplace(world: Wor
     world.tell(told(number, "return", CREATED + 720, return_id="R1", return_status="REQUESTED"))
     eventually(lambda: "order.return-opened" in events_of(world, number))
     assert events_of(world, number).count("order.address-changed") == 1
+
+
+def test_goods_that_come_back_are_seen_then_inspected(world: World) -> None:
+    """The alert of a return says who saw it, stays open, and ends with the movement that names the order."""
+    sku = a_sku()
+    world.receive(sku, 2)
+    number = world.sell(sku)
+    world.eventually_order(number, "FULFILLED")
+    world.operate(f"/packages/{MARKETPLACE}:{SHOP}:{number}-1/handed-over")
+    world.eventually_stock(sku, on_hand=1)
+    world.tell(told(number, "return", CREATED + 720, return_id="R1", return_status="REQUESTED"))
+    (alert,) = eventually(lambda: world.look("/alerts", subject=str(id_of(number)))["items"], what="to inspect")
+    assert (alert["kind"], alert["state"], alert["acknowledged_by"]) == ("return-to-inspect", "open", "")
+    world.operate(f"/alerts/{alert['alert_id']}/acknowledge", {"by": "ann", "note": "on the bench"})
+
+    def shown(state: str = "open") -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = world.look("/alerts", subject=str(id_of(number)), state=state)["items"]
+        return found
+
+    eventually(lambda: [each["note"] for each in shown() if each["acknowledged_by"] == "ann"] == ["on the bench"])
+    world.operate(
+        f"/stock-items/{MARKETPLACE}:{SHOP}:{sku}/movements",
+        {
+            "kind": "return_good",
+            "quantity": 1,
+            "reference": "bench 1",
+            "occurred_at": datetime.now(UTC).isoformat(),
+            "order": f"{MARKETPLACE}:{SHOP}:{number}",
+        },
+    )
+    (closed,) = eventually(lambda: shown("closed"), what="inspected")
+    assert (closed["closed_by"], closed["acknowledged_by"]) == ("OrderGoodsInspected", "ann")
+    world.eventually_stock(sku, on_hand=2, available=2)
+    answer = world.attempt(f"/alerts/{alert['alert_id']}/acknowledge")
+    assert (answer.status_code, "closed by OrderGoodsInspected" in answer.json()["detail"]) == (409, True)

@@ -76,12 +76,18 @@ class World:
         self, path: str, body: dict[str, Any] | None = None, key: str | None = None, *, method: str = "POST"
     ) -> str:
         """Ask for something that must be accepted; returns the command's id."""
-        answer = self._http.request(
-            method, f"{self.ingress_url}{path}", json=body or {}, headers={"Idempotency-Key": key or uuid4().hex}
-        )
+        answer = self.attempt(path, body, key, method=method)
         assert answer.status_code == httpx.codes.ACCEPTED, answer.text
         command: str = answer.json()["command_id"]
         return command
+
+    def attempt(
+        self, path: str, body: dict[str, Any] | None = None, key: str | None = None, *, method: str = "POST"
+    ) -> httpx.Response:
+        """Ask for something that may be refused."""
+        return self._http.request(
+            method, f"{self.ingress_url}{path}", json=body or {}, headers={"Idempotency-Key": key or uuid4().hex}
+        )
 
     def receive(self, sku: str, quantity: int) -> None:
         """Book a receipt, and wait until the shelf shows it."""

@@ -11,6 +11,7 @@ from schemas.commands import (
     Command,
     DescribeSupply,
     FillBackorders,
+    RecordInspection,
     RecordReceipt,
     RecordReservation,
     RecordShortage,
@@ -107,6 +108,23 @@ def _describe_supply(event: stock_item_events.Described) -> Commands:
     )
 
 
+def _tell_inspected(event: stock_item_events.Returned | stock_item_events.WrittenOff) -> Commands:
+    """The order that the goods are of learns that somebody looked at them."""
+    if event.order_id is None:
+        return ()
+    return (
+        RecordInspection(
+            order_id=event.order_id,
+            stock_item_id=event.originator_id,
+            quantity=event.quantity,
+            condition="good" if isinstance(event, stock_item_events.Returned) else "damaged",
+            reference=event.reference,
+            occurred_at=event.occurred_at,
+            about=event.about,
+        ),
+    )
+
+
 def _assess_counted(event: stock_item_events.Counted) -> Commands:
     return (_assess(event),)
 
@@ -139,6 +157,8 @@ FOLLOWS: dict[type[Any], Callable[[Any], Commands]] = {
     stock_item_events.PutBack: _tell_put_back,
     stock_item_events.SupplyExpected: _tell_promised,
     stock_item_events.Received: _receive,
+    stock_item_events.Returned: _tell_inspected,
+    stock_item_events.WrittenOff: _tell_inspected,
     stock_item_events.Counted: _assess_counted,
     stock_item_events.Corrected: _assess_corrected,
     stock_item_events.ReservationReleased: _assess_released,

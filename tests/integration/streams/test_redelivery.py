@@ -10,11 +10,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from aggregates.event_store import dead_letters, inbox, shops
+from aggregates.event_store.application import open_event_log
 from aggregates.event_store.buyer_keys import BuyerKeys
 from aggregates.event_store.connection import Connection
-from aggregates.event_store.dead_letters import Listed
+from aggregates.event_store.dead_letters import DeadLetter, Listed
 from aggregates.event_store.shops import Shop
-from schemas.topics import ORDERS_COMMANDS, ORDERS_EVENTS, TIKTOK_WEBHOOKS
+from schemas.topics import INVENTORY_COMMANDS, ORDERS_COMMANDS, ORDERS_EVENTS, TIKTOK_WEBHOOKS
 from schemas.values import order_id
 from streams.consuming import Raw
 from streams.publishing import BrokerUnavailable, Record
@@ -47,12 +48,14 @@ async def sent_again(dsn: str, connection: Connection, publisher: KeptPublisher 
     publisher = publisher or KeptPublisher()
     leading = asyncio.Event()
     leading.set()
-    task = asyncio.create_task(Redeliverer(dsn, publisher, leading, BuyerKeys(MASTER_KEY)).run())
+    log = open_event_log(dsn)
+    task = asyncio.create_task(Redeliverer(dsn, publisher, leading, BuyerKeys(MASTER_KEY), log).run())
     try:
         await soon(lambda: not dead_letters.asked(connection, 1))
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        log.close()
     return publisher.records
 
 
@@ -211,8 +214,49 @@ def test_letter_of_an_event_is_refused(database: str, opened: Connection, loop: 
     board.take([replace(records[0], value=b"{")])
     (letter,) = letters(opened)
     assert ask(opened, Wish()) == 0
-    with pytest.raises(NotRedeliverable):
+    with pytest.raises(NotRedeliverable, match=r"`creatorflow rebuild` makes .*order_board.* anew"):
         ask(opened, Wish(ids=(letter.id,)))
+
+
+def untranslated(connection: Connection, position: int) -> None:
+    """The relay passed the event at this position with a letter."""
+    keys, subject = BuyerKeys(MASTER_KEY), "day"
+    keys.make_ready(connection, [subject])
+    body = keys.seal(subject, b"{}", dead_letters.context_of("log", 0, position))
+    letter = DeadLetter("relay", "log", 0, position, "bug", "ZeroDivisionError", b"id", {"type": "any"}, body)
+    dead_letters.insert(connection, [letter])
+
+
+async def test_what_follows_from_an_event_that_could_not_be_translated_is_sent(
+    database: str, opened: Connection, loop: asyncio.AbstractEventLoop
+) -> None:
+    """Once our own code is mended its commands go out, without a place in the log; twice, they are decided once."""
+    orders = Fitted("orders.decide", ORDERS_COMMANDS, database, loop)
+    orders.take([carrying(an_order().record(), 0)])
+    untranslated(opened, statuses(opened).index("order.classified") + 1)
+    shelf = Fitted("inventory.decide", INVENTORY_COMMANDS, database, loop)
+    for _ in range(2):
+        assert ask(opened, Wish(ids=(letters(opened)[0].id,))) == 1
+        sent = await sent_again(database, opened)
+        assert {(record.topic, dict(record.headers)["ce_type"]) for record in sent} == {
+            (INVENTORY_COMMANDS, b"ReserveStock")
+        }
+        shelf.take(as_records(sent, shelf.next_offsets()))
+    assert statuses(opened).count("stock-item.shortage-recorded") == 1
+
+
+async def test_event_that_cannot_be_translated_yet_waits_again(database: str, opened: Connection) -> None:
+    """The loop goes on, and its letter is there as before."""
+    opened.execute(
+        "INSERT INTO events (originator_id, originator_version, topic, state, cause, correlation)"
+        " VALUES (%s, 1, 'order.placed', '{}', 'cause', 'outside')",
+        (uuid4(),),
+    )
+    untranslated(opened, statuses(opened).index("order.placed") + 1)
+    assert ask(opened, Wish()) == 1
+    assert await sent_again(database, opened) == []
+    (letter,) = letters(opened)
+    assert (letter.redelivered_at, letter.times) == (None, 0)
 
 
 @pytest.mark.parametrize(("second", "asked"), [(b"the same", False), (b"another", True)])

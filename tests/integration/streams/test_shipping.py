@@ -1,13 +1,20 @@
-"""What decisions about packages know of each other's tracking numbers."""
+"""What decisions about packages know of each other's tracking numbers, and of what their items weigh."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID, uuid4
 
+from msgspec.structs import replace
+
+from aggregates import stock_item
 from aggregates.event_store.connection import Connection
+from aggregates.event_store.item_weights import ItemWeight
+from aggregates.event_store.recorder import Effects
 from aggregates.event_store.tracking_numbers import TrackingNumber
-from schemas.commands import RecordLabelOutcome
-from streams import shipping
+from schemas.commands import DescribeStockItem, OpenShipment, RecordLabelOutcome
+from schemas.values import Address, Need, OrderLine
+from streams import inventory, shipping
 from tests.builders import NOON, TARIFFS
 from tests.effects import write
 
@@ -42,3 +49,43 @@ def test_fc_26_two_packages_of_one_batch_know_each_other(database: str, opened: 
 def test_refused_purchase_has_no_number(database: str, opened: Connection) -> None:
     """Nothing is looked up for it."""
     assert sharing(opened, RecordLabelOutcome(shipment_id=FIRST, attempt=1, outcome="refused")) == [()]
+
+
+def opened_package(weight_grams: int | None, *items: UUID) -> OpenShipment:
+    """A package of one unit of each item, whose line says what it weighs, or not."""
+    return OpenShipment(
+        shipment_id=FIRST,
+        order_id=SECOND,
+        marketplace="tiktok",
+        shop="shop",
+        order_number="1",
+        package="1-1",
+        contents=tuple(Need(stock_item_id=item, quantity=1) for item in items),
+        lines=(OrderLine(line_id="1", sku_id="sku", weight_grams=weight_grams),),
+        address=Address(country="US"),
+    )
+
+
+def test_packages_know_what_their_items_weigh(database: str, opened: Connection) -> None:
+    """The latest word about an item counts; a line that says it itself asks for none."""
+    write(database, opened, item_weights=[ItemWeight(THIRD, 100)])
+    write(database, opened, item_weights=[ItemWeight(THIRD, 120), ItemWeight(SECOND, 0), ItemWeight(THIRD, 150)])
+
+    def weights(package: OpenShipment) -> Mapping[UUID, int]:
+        found: Mapping[UUID, int] = shipping.decision(TARIFFS).known(opened, [package], NOON)(package).weights
+        return found
+
+    assert weights(opened_package(None, THIRD, FIRST)) == {THIRD: 150}
+    assert weights(opened_package(400, THIRD)) == {}
+
+
+def test_described_items_note_their_weight() -> None:
+    """What a person says of an item is written beside its event; a description without a weight writes none."""
+    described = DescribeStockItem(stock_item_id=THIRD, marketplace="tiktok", shop="s", sku_id="1", weight_grams=120)
+    effects = Effects("", "")
+    for command in (described, replace(described, stock_item_id=SECOND, weight_grams=None)):
+        item = stock_item.decide(None, command, stock_item.Known(NOON))
+        assert item is not None
+        for event in item.collect_events():
+            inventory.also(item, event, effects)
+    assert effects.item_weights == [ItemWeight(THIRD, 120)]

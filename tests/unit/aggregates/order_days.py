@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from schemas.commands import (
+    AcknowledgeOrderAlert,
+    AcknowledgeReplenishmentAlert,
+    AcknowledgeShipmentAlert,
+    AcknowledgeStockAlert,
     AnswerCancellation,
     CancelOrder,
     RecordAddress,
     RecordCancellation,
     RecordCount,
     RecordLabel,
+    RecordMovement,
     RecordReturn,
     RecordTracking,
     SplitOrder,
 )
-from schemas.values import LineQuantity, shipment_id
+from schemas.values import LineQuantity, replenishment_id, shipment_id
 from tests.builders import MARKETPLACE, SHOP, STREET, AnOrder, a_line, an_order, item_of
 
 if TYPE_CHECKING:
@@ -56,6 +61,18 @@ def live_through_bad_days(world: World) -> None:
     world.run(elsewhere.record())
     _wait_for_an_item_without_a_date(world)
     world.run(torn.cancelled().record(), CancelOrder(order_id=gone.id, reason="too late"))
+    _see_alerts(world, asked)
+
+
+def _see_alerts(world: World, order: AnOrder) -> None:
+    """A person sees an alert about each thing there is."""
+    seen: dict[str, Any] = {"kind": "some-kind", "opened_position": 1, "by": "ann", "note": "seen"}
+    world.run(
+        AcknowledgeOrderAlert(order_id=order.id, **seen),
+        AcknowledgeShipmentAlert(shipment_id=package(order), **seen),
+        AcknowledgeStockAlert(stock_item_id=item_of("a"), **seen),
+        AcknowledgeReplenishmentAlert(replenishment_id=replenishment_id(item_of("rare")), **seen),
+    )
 
 
 def _split_and_return(world: World, order: AnOrder) -> None:
@@ -68,6 +85,16 @@ def _split_and_return(world: World, order: AnOrder) -> None:
     for status in ("REQUESTED", "RECEIVED"):
         world.run(RecordReturn(order_id=order.id, return_id="R1", status=status, updated_at=world.at, lines=units("a")))
         world.at += timedelta(minutes=1)
+    world.run(
+        RecordMovement(
+            stock_item_id=item_of("a"),
+            kind="return_good",
+            quantity=1,
+            reference="R1",
+            occurred_at=world.at,
+            order_id=order.id,
+        )
+    )
 
 
 def _ask_to_cancel(world: World, order: AnOrder) -> None:

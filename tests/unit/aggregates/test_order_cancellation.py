@@ -1,4 +1,4 @@
-"""An order that ends, whole or in part: asked, answered, withdrawn, cancelled by line, refunded, returned."""
+"""An order that ends, whole or in part: asked, answered, withdrawn, cancelled by line, refunded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Literal
 
 import pytest
-from msgspec.structs import replace as with_fields
 
 from aggregates.order import Order
 from aggregates.policies.clocks import scheduled_after
@@ -16,7 +15,7 @@ from schemas.commands import (
     Command,
     OpenShipment,
     RecordCancellation,
-    RecordReturn,
+    RecordLabel,
     RecordTracking,
     ReleaseStock,
     ResumeShipment,
@@ -257,6 +256,34 @@ def test_fc_32_a_line_set_to_quantity_zero_is_cancelled() -> None:
     assert when(known, edited.record()) == []
 
 
+def test_a_line_whose_quantity_is_lowered_needs_less() -> None:
+    """An edit from ten to seven cancels three, told again nothing, and lower once more the rest of it."""
+    known = ten_of_each()
+    events = when(known, TEN.paid(120).of(a_line("sku-1", 10), a_line("sku-2", 7)).record())
+    assert names(events) == ["StatusAdvanced", "LineCancelled", "ReadyToShip"]
+    assert events[1].release == (Need(stock_item_id=item_of("sku-2"), quantity=3),)
+    assert when(known, TEN.paid(120).of(a_line("sku-1", 10), a_line("sku-2", 7)).record()) == []
+    lower = when(known, TEN.paid(120).of(a_line("sku-1", 10), a_line("sku-2", 6)).record())
+    assert lower[1].release == (Need(stock_item_id=item_of("sku-2"), quantity=1),)
+    assert known.needs == {item_of("sku-1"): 10, item_of("sku-2"): 6}
+
+
+def test_a_line_that_is_shown_with_more_or_not_at_all_stays() -> None:
+    """What a person or the buyer cancelled is not asked for again, and a body may leave lines out."""
+    known = ten_of_each()
+    when(known, wish("COMPLETE", lines=(("sku-1", 4),)))
+    assert names(when(known, TEN.paid(120).of(a_line("sku-1", 10)).record())) == ["StatusAdvanced"]
+    assert known.needs == {item_of("sku-1"): 6, item_of("sku-2"): 10}
+
+
+def test_what_left_is_not_taken_back_by_a_lower_quantity() -> None:
+    """Refused: of a line that has left nothing can be cancelled."""
+    known = ten_of_each()
+    when(known, RecordLabel(order_id=ORDER, shipment_id=PACKAGE, carrier="local", tracking_number="T1"))
+    when(known, moved("HANDED_OVER"))
+    assert names(when(known, TEN.paid(120).of(a_line("sku-1", 10), a_line("sku-2", 7)).record())) == ["StatusAdvanced"]
+
+
 def test_a_wish_for_some_lines_is_approved_for_these() -> None:
     """A buyer may ask for part of an order; approved, the rest goes on."""
     known = ten_of_each()
@@ -293,15 +320,3 @@ def test_a_refund_of_what_has_left_moves_nothing() -> None:
     assert names(events) == ["Refunded"]
     assert following(events) == []
     assert not known.cancelled
-
-
-def test_a_return_opens_one_inspection() -> None:
-    """A return is opened once, noted as it advances, and an older word about it is superseded."""
-    opened = RecordReturn(order_id=ORDER, return_id="R1", status="REQUESTED", updated_at=LATER, lines=units("sku-1"))
-    known = given_order(an_order().record(), reserved(), labelled(), moved("DELIVERED"))
-    assert names(when(known, opened)) == ["ReturnOpened"]
-    assert when(known, opened) == []
-    assert names(when(known, with_fields(opened, status="RECEIVED", updated_at=LATER + timedelta(hours=1)))) == [
-        "ReturnAdvanced"
-    ]
-    assert names(when(known, with_fields(opened, status="APPROVED"))) == ["UpdateSuperseded"]

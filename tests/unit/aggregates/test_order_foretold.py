@@ -51,7 +51,7 @@ def test_address_and_return_that_come_first_are_taken_in() -> None:
 def test_any_order_of_arrival_gives_the_same_end(messages: tuple[Command, ...]) -> None:
     """However four messages of one order arrive, it is cancelled, and its return is known."""
     found = given_order(*messages)
-    assert (found.state, found.status, set(found.returns)) == ("CANCELLED", "CANCELLED", {"R1"})
+    assert (found.state, found.status, set(found.coming_back.returns)) == ("CANCELLED", "CANCELLED", {"R1"})
 
 
 def test_same_message_again_is_kept_once() -> None:
@@ -74,9 +74,17 @@ def test_order_that_does_not_come_is_told_of() -> None:
     (timer,) = scheduled_after(event)
     assert (timer.command, timer.due_at) == (EXPECTED, NOON + ORDER_PATIENCE)
     (missing,) = when(foretold, EXPECTED)
-    assert public(missing) == events.OrderMissing(order_id=ORDER.id, what="cancellation", since=NOON)
+    kept = (f"cancellation {CANCELLED.cancel_id} COMPLETE",)
+    assert public(missing) == events.OrderMissing(order_id=ORDER.id, what="cancellation", since=NOON, kept=kept)
     when(foretold, ORDER.record())
     assert when(foretold, EXPECTED) == []
+
+
+def test_all_that_was_told_of_an_order_is_named_without_anything_personal() -> None:
+    """What waits for the order is told in the order in which it came."""
+    foretold = given_order(moved(), RETURNED, CANCELLED)
+    (missing,) = when(foretold, EXPECTED)
+    assert missing.kept == ("address", f"return R1 {RETURNED.status}", f"cancellation {CANCELLED.cancel_id} COMPLETE")
 
 
 def test_order_that_was_foretold_refolds_to_itself() -> None:

@@ -30,6 +30,7 @@ from schemas.commands import (
     RecordAddress,
     RecordCancellation,
     RecordFulfilmentPushed,
+    RecordInspection,
     RecordLabel,
     RecordReservation,
     RecordReturn,
@@ -136,11 +137,11 @@ class OrderMachine(RuleBasedStateMachine):
         status=st.sampled_from(STATUSES),
         seconds=SECONDS,
         street=st.sampled_from(STREETS) | st.none(),
-        dropped=st.booleans(),
+        left=st.none() | st.integers(0, 1),
     )
-    def show(self, status: str, seconds: int, street: Address | None, dropped: bool) -> None:
+    def show(self, status: str, seconds: int, street: Address | None, left: int | None) -> None:
         shown: AnOrder = ORDER.shown_as(status, seconds).to(street)
-        self._do((shown.of(LINES[0], replace(LINES[1], quantity=0)) if dropped else shown).record())
+        self._do((shown if left is None else shown.of(LINES[0], replace(LINES[1], quantity=left))).record())
 
     @rule(sku=SKU, quantity=st.integers(1, 3))
     def reserve(self, sku: str, quantity: int) -> None:
@@ -229,7 +230,7 @@ class OrderMachine(RuleBasedStateMachine):
     def readdress(self, street: Address, seconds: int) -> None:
         self._do(RecordAddress(order_id=ORDER.id, address=street, updated_at=NOON + timedelta(seconds=seconds)))
 
-    @rule(number=st.integers(1, 2), status=st.sampled_from(("OPEN", "RECEIVED")), seconds=SECONDS)
+    @rule(number=st.integers(1, 2), status=st.sampled_from(("OPEN", "RECEIVED", "CANCELLED")), seconds=SECONDS)
     def send_back(self, number: int, status: str, seconds: int) -> None:
         self._do(
             RecordReturn(
@@ -237,6 +238,20 @@ class OrderMachine(RuleBasedStateMachine):
                 return_id=f"R{number}",
                 status=status,
                 updated_at=NOON + timedelta(seconds=seconds),
+            )
+        )
+
+    @rule(sku=SKU, quantity=st.integers(1, 4), good=st.booleans(), about=st.sampled_from(("", "return R1")))
+    def inspect(self, sku: str, quantity: int, good: bool, about: str) -> None:
+        self._do(
+            RecordInspection(
+                order_id=ORDER.id,
+                stock_item_id=item_of(sku),
+                quantity=quantity,
+                condition="good" if good else "damaged",
+                reference=f"B{quantity}",
+                occurred_at=NOON,
+                about=about,
             )
         )
 
@@ -304,6 +319,19 @@ class OrderMachine(RuleBasedStateMachine):
         if known.fulfilled:
             assert known.packages
             assert not known.unpacked()
+
+    @invariant()
+    def every_unit_that_came_back_is_counted_once(self) -> None:
+        """What was booked has settled something, or is ahead of what the marketplace tells."""
+        if self.order is None:
+            return
+        booked = sum(event.quantity for event in self.log if isinstance(event, Order.GoodsInspected))
+        settled = sum(event.quantity for event in self.log if isinstance(event, Order.GoodsInspected) and event.about)
+        opened = (event for event in self.log if isinstance(event, Order.ReturnOpened | Order.PackageMoved))
+        taken = sum(need.quantity for event in opened for need in event.ahead)
+        ahead = self.order.coming_back.ahead
+        assert sum(ahead.values()) == booked - settled - taken
+        assert all(units >= 0 for units in ahead.values())
 
     @invariant()
     def the_board_agrees(self) -> None:

@@ -54,7 +54,10 @@ def open_package(
     )
 
 
-def outcome(kind: Literal["bought", "refused", "parked"] = "bought", *, attempt: int = 1) -> RecordLabelOutcome:
+Outcome = Literal["bought", "refused", "parked", "withheld"]
+
+
+def outcome(kind: Outcome = "bought", *, attempt: int = 1) -> RecordLabelOutcome:
     """What came of asking for the label."""
     return RecordLabelOutcome(
         shipment_id=PACKAGE,
@@ -130,6 +133,34 @@ def test_an_unknown_weight_takes_the_tariff_s_default() -> None:
     assert (chosen.weight_grams, chosen.weight_assumed) == (500, True)
 
 
+@pytest.mark.parametrize(
+    ("weights", "grams", "assumed"),
+    [
+        ({"sku-1": 300, "sku-2": 50}, 400, False),
+        ({"sku-1": 300}, 500, True),
+        ({"sku-1": 300, "sku-2": 0}, 500, True),
+    ],
+)
+def test_units_weigh_what_their_stock_items_do_where_lines_do_not_say(
+    weights: dict[str, int], grams: int, assumed: bool
+) -> None:
+    """One unit of one item and two of another; where one of them is unknown, the parcel is."""
+    known = shipment.Known(NOON, TARIFFS, weights={item_of(sku): each for sku, each in weights.items()})
+    silent = open_package(lines=(a_line(weight_grams=None), a_line("sku-2", weight_grams=None)))
+    found = shipment.decide(None, silent, known)
+    assert found is not None
+    chosen = next(event for event in found.collect_events() if isinstance(event, Shipment.CarrierChosen))
+    assert (chosen.weight_grams, chosen.weight_assumed) == (grams, assumed)
+
+
+def test_what_the_lines_say_counts_before_what_their_items_do() -> None:
+    """The order's own word is about these very units."""
+    known = shipment.Known(NOON, TARIFFS, weights={item_of("sku-1"): 9000, item_of("sku-2"): 9000})
+    found = shipment.decide(None, open_package(), known)
+    assert found is not None
+    assert found.weight_grams == 400
+
+
 # The label
 
 
@@ -163,6 +194,35 @@ def test_the_answer_to_another_attempt_is_ignored() -> None:
     item = given_shipment(open_package(), outcome("refused"), BUY)
     assert when(item, outcome(attempt=1)) == []
     assert names(when(item, outcome(attempt=2))) == ["LabelBought"]
+
+
+def test_a_withheld_label_holds_nothing_and_is_bought_when_a_person_asks() -> None:
+    """A shop that observes asks no carrier: the order is not held, and a person may ask once it is live."""
+    observed = given_shipment(open_package())
+    events = when(observed, outcome("withheld"))
+    assert (names(events), following(events)) == (["LabelWithheld"], [])
+    assert when(observed, outcome("withheld")) == []
+    again = when(observed, BuyLabel(shipment_id=PACKAGE, operator="ann"))
+    assert names(again) == ["CarrierChosen", "LabelRequested"]
+    assert again[-1].attempt == 2
+    assert when(observed, outcome("withheld", attempt=1)) == []
+    assert names(when(observed, outcome(attempt=2))) == ["LabelBought"]
+
+
+def test_a_withheld_label_of_a_cancelled_package_asks_nobody() -> None:
+    """Raced: the cancellation came first; there is no label to take back, and none is asked for again."""
+    cancelled = given_shipment(open_package(), VOID)
+    assert names(when(cancelled, outcome("withheld"))) == ["LabelWithheld"]
+    assert when(cancelled, BuyLabel(shipment_id=PACKAGE)) == []
+
+
+@pytest.mark.parametrize(("kind", "name"), [("refused", "LabelRefused"), ("parked", "Parked")])
+def test_no_label_of_a_cancelled_package_is_told_as_not_wanted(kind: Outcome, name: str) -> None:
+    """So that nobody is alarmed for a label that is not to be."""
+    (event,) = when(given_shipment(open_package(), VOID), outcome(kind))
+    assert (type(event).__name__, event.wanted) == (name, False)
+    (event,) = when(given_shipment(open_package()), outcome(kind))
+    assert event.wanted
 
 
 def test_what_was_parked_may_turn_out_bought() -> None:

@@ -302,16 +302,17 @@ def _foretold_order(world: World) -> None:
 
 
 def _handled_packages(world: World) -> None:
-    """Two packages without contents, of an order that is not here: all that people and carriers do to packages."""
+    """Three packages without contents, of an order that is not here: all that people and carriers do to packages."""
     world.carrier_sells = True
-    first, second = (shipment_id(MARKETPLACE, SHOP, f"handled-{number}") for number in (1, 2))
+    first, second, third = (shipment_id(MARKETPLACE, SHOP, f"handled-{number}") for number in (1, 2, 3))
     elsewhere = [structs.replace(STREET, city=city) for city in ("Salinas", "Modesto", "Merced")]
 
     def moved(shipment_: UUID, place: int) -> ReaddressShipment:
         updated_at = world.at + timedelta(seconds=place)
         return ReaddressShipment(shipment_id=shipment_, address=elsewhere[place], updated_at=updated_at)
 
-    for each in (first, second):
+    for each in (first, second, third):
+        world.carrier_sells = each is not third
         world.run(
             OpenShipment(
                 shipment_id=each,
@@ -325,6 +326,8 @@ def _handled_packages(world: World) -> None:
                 address=STREET,
             )
         )
+    world.carrier_sells = True
+    world.run(RecordLabelOutcome(shipment_id=third, attempt=1, outcome="withheld", reason="observes"))
     world.run(moved(first, 0))
     world.run(StopShipment(shipment_id=first, reason="asked"), HandOver(shipment_id=first, occurred_at=world.at))
     world.run(ResumeShipment(shipment_id=first))

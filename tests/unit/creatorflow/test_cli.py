@@ -44,6 +44,10 @@ COMMANDS = [
     "dead-letters redeliver",
     "offsets show",
     "shops list",
+    "shops add",
+    "shops set",
+    "shops go-live",
+    "shops withheld",
 ]
 
 
@@ -104,7 +108,6 @@ def wired(log: AuditedLog, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> S
         dead_letter=lambda settings, letter: None,
         redeliver=redeliver,
         offsets=lambda settings: [Offset("orders.decide", 7)],
-        shops=lambda settings: [],
         min_code=lambda settings: CODE + 1,
     )
     monkeypatch.setattr(creatorflow, "bootstrap", fake, raising=False)
@@ -244,7 +247,6 @@ def test_lists_are_tables_or_json() -> None:
         {"agent": "orders.decide", "next_offset": 7, "digest": None}
     ]
     assert json.loads(run("dead-letters", "list", "--json").output) == [{"id": "1", "reason": "no lines"}]
-    assert run("shops", "list").output == "none\n"
 
 
 ONE = "6f1f5a5e-0000-4000-8000-000000000001"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from projections.alert_rules import EFFECTS
+from projections.alert_rules import EFFECTS, ENDED_BY_ACKNOWLEDGING
 from projections.alerts import AlertRow, Key, change, keys
 from projections.published import UnknownEvent
 from schemas import events
@@ -51,6 +51,19 @@ def shortened(taken_for: Numbered | None = None) -> events.StockReservationShort
         reserved=9,
         backordered=1,
         taken_for=None if taken_for is None else taken_for.id,
+    )
+
+
+def inspected(**still: int) -> events.OrderGoodsInspected:
+    """A hat that came back is good."""
+    return events.OrderGoodsInspected(
+        order_id=ORDER.id,
+        stock_item_id=HAT,
+        quantity=1,
+        condition="good",
+        reference="B1",
+        occurred_at=NOON,
+        **still,  # type: ignore[arg-type]
     )
 
 
@@ -128,8 +141,39 @@ def test_unknown_stock_is_an_alert_of_its_own() -> None:
         ),
         (
             events.OrderReturnOpened(order_id=ORDER.id, return_id="R1", status="REQUESTED", updated_at=NOON),
-            events.OrderReturnAdvanced(order_id=ORDER.id, return_id="R1", status="REQUEST_CANCELLED", updated_at=NOON),
+            events.OrderReturnAdvanced(
+                order_id=ORDER.id, return_id="R1", status="REQUEST_CANCELLED", updated_at=NOON, dropped=True
+            ),
             "return-to-inspect",
+        ),
+        (
+            events.OrderReturnOpened(order_id=ORDER.id, return_id="R1", status="REQUESTED", updated_at=NOON),
+            inspected(),
+            "return-to-inspect",
+        ),
+        (
+            events.OrderPackageMoved(order_id=ORDER.id, shipment_id=ORDER.shipment, stage="returned", occurred_at=NOON),
+            inspected(),
+            "package-returned",
+        ),
+        (
+            events.OrderAddressChanged(order_id=ORDER.id, address=ADDRESS, updated_at=NOON, too_late=True),
+            events.OrderDelivered(order_id=ORDER.id, occurred_at=NOON),
+            "address-too-late",
+        ),
+        (
+            events.OrderCancellationDue(order_id=ORDER.id, cancel_id="C1", deadline_at=NOON),
+            events.OrderLineCancelled(
+                order_id=ORDER.id, lines=(), release=(), reason="done", by="marketplace", cancelled_at=NOON
+            ),
+            "cancellation-asked",
+        ),
+        (
+            events.OrderAddressMissing(order_id=ORDER.id, since=NOON),
+            events.OrderStatusAdvanced(
+                order_id=ORDER.id, marketplace_status="IN_TRANSIT", updated_at=NOON, fulfilment_state="FULFILLED"
+            ),
+            "address-missing",
         ),
         (
             events.ShipmentHeld(shipment_id=ORDER.shipment, reason="no carrier"),
@@ -229,6 +273,117 @@ def test_refused_void_is_an_alert_with_what_it_costs() -> None:
     refused = events.VoidRefused(**PACKAGE, tracking_number="T1", reason="manifested", lost=usd("4.20"))
     alert = after(refused)[ORDER.shipment, "void-refused"]
     assert (alert.severity, alert.reason, alert.figures["lost"]) == ("warning", "manifested", "4.20 USD")
+
+
+@pytest.mark.parametrize(
+    ("opens", "goes_on", "kind"),
+    [
+        (
+            events.OrderReturnOpened(order_id=ORDER.id, return_id="R1", status="REQUESTED", updated_at=NOON),
+            inspected(returns_open=1),
+            "return-to-inspect",
+        ),
+        (
+            events.OrderCancellationDue(order_id=ORDER.id, cancel_id="C1", deadline_at=NOON),
+            events.OrderCancellationAnswered(
+                order_id=ORDER.id, cancel_id="C2", approved=False, by="ann", still_asked=1
+            ),
+            "cancellation-asked",
+        ),
+    ],
+)
+def test_alert_of_several_causes_is_open_until_the_last_ends(opens: Event, goes_on: Event, kind: str) -> None:
+    """One return inspected, or one wish answered, leaves the other one open."""
+    assert after(opens, goes_on)[ORDER.id, kind].state == "open"
+
+
+def test_every_kind_has_an_end() -> None:
+    """
+    What opens an alert about something is told its end by an event about the same, or by whoever sees it.
+
+    A kind that an event about an order opens and only an event about a package closes would stay open for ever.
+    """
+    opened = {(_subject(kind), opens.kind) for kind, effect in EFFECTS.items() for opens in effect.opens}
+    closed = {
+        (_subject(kind), name) for kind, effect in EFFECTS.items() for closes in effect.closes for name in closes.kinds
+    }
+    endless = {(subject, kind) for subject, kind in opened - closed if kind not in ENDED_BY_ACKNOWLEDGING}
+    assert endless == set()
+    assert {kind for _, kind in closed} | set(ENDED_BY_ACKNOWLEDGING) == {kind for _, kind in opened}
+
+
+def _subject(kind: type[Event]) -> str:
+    return kind.__struct_fields__[0]
+
+
+def seen(kind: str, opened_position: int = 1, *, note: str = "called them") -> events.OrderAlertAcknowledged:
+    """Ann saw an alert."""
+    return events.OrderAlertAcknowledged(
+        order_id=ORDER.id, kind=kind, opened_position=opened_position, by="ann", note=note
+    )
+
+
+HELD = events.OrderHeld(order_id=ORDER.id, reason="no weight")
+LET_GO = events.OrderReleased(order_id=ORDER.id, fulfilment_state="READY")
+
+
+def test_an_alert_that_was_seen_stays_open_until_its_cause_ends() -> None:
+    """Who saw it, when, and what they say stands in it; counted up, it stays seen."""
+    key = (ORDER.id, "order-held")
+    alert = after(HELD, seen("order-held"))[key]
+    assert (alert.state, alert.acknowledged_by, alert.note) == ("open", "ann", "called them")
+    assert alert.acknowledged_at is not None
+    assert alert.acknowledged_at > alert.opened_at
+    again = after(HELD, seen("order-held"), HELD)[key]
+    assert (again.count, again.acknowledged_by) == (2, "ann")
+    ended = after(HELD, seen("order-held"), LET_GO)[key]
+    assert (ended.state, ended.closed_by, ended.acknowledged_by) == ("closed", "OrderReleased", "ann")
+
+
+def test_an_alert_that_opens_again_was_seen_by_nobody() -> None:
+    """The word about the opening before it does not count, even if it comes late."""
+    key = (ORDER.id, "order-held")
+    alert = after(HELD, seen("order-held"), LET_GO, HELD, seen("order-held", note="late"))[key]
+    assert (alert.state, alert.acknowledged_by, alert.note) == ("open", "", "")
+
+
+def test_what_was_seen_and_is_closed_or_was_never_there_is_left_alone() -> None:
+    """Raced: the cause ended first; or somebody made the alert up."""
+    alert = after(HELD, LET_GO, seen("order-held"))[ORDER.id, "order-held"]
+    assert (alert.state, alert.closed_by, alert.acknowledged_by) == ("closed", "OrderReleased", "")
+    assert after(seen("order-held")) == {}
+
+
+@pytest.mark.parametrize("kind", sorted(ENDED_BY_ACKNOWLEDGING))
+def test_an_alert_that_no_event_ends_is_ended_by_whoever_sees_it(kind: str) -> None:
+    """Money that is lost, a label that only the carrier knows of, an order that never comes."""
+    opens: dict[str, Event] = {
+        "order-missing": events.OrderMissing(order_id=ORDER.id, what="address", since=NOON),
+        "void-refused": events.VoidRefused(**PACKAGE, tracking_number="T1", reason="manifested"),
+        "label-live": events.ShipmentCancelled(**PACKAGE, reason="buyer", label_live=True, stage="parked"),
+    }
+    about_order = kind == "order-missing"
+    key = (ORDER.id if about_order else ORDER.shipment, kind)
+    told = {"kind": kind, "opened_position": 1, "by": "ann"}
+    ended: Event = (
+        events.OrderAlertAcknowledged(order_id=ORDER.id, **told)  # type: ignore[arg-type]
+        if about_order
+        else events.ShipmentAlertAcknowledged(shipment_id=ORDER.shipment, **told)  # type: ignore[arg-type]
+    )
+    alert = after(opens[kind], ended)[key]
+    assert (alert.state, alert.acknowledged_by, alert.closed_by) == ("closed", "ann", type(ended).__name__)
+
+
+@pytest.mark.parametrize(
+    ("told", "kinds"),
+    [
+        (events.LabelRefused(**PACKAGE, reason="no", wanted=False), []),
+        (events.ShipmentParked(shipment_id=ORDER.shipment, reason="no", wanted=False), ["label-live"]),
+    ],
+)
+def test_a_cancelled_package_asks_a_person_only_where_its_label_may_live(told: Event, kinds: list[str]) -> None:
+    """Nobody misses the label of a package that is not sent; one that may have been bought is looked for."""
+    assert [kind for _, kind in after(told)] == kinds
 
 
 def test_label_that_goes_back_by_itself_is_no_alert() -> None:

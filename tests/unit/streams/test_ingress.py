@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from prometheus_client import REGISTRY
 
+from projections.alerts import AlertRow
 from schemas.topics import TIKTOK_WEBHOOKS
 from streams import ingress
 from streams.ingress import MAX_BODY_BYTES, Secret, build_ingress
@@ -34,6 +36,11 @@ FC_01_OF_THE_DUMP = "4f28985839933fed349da96fd716e2d28fc17ac7bc1811f9ef9f0abea30
 async def no_redelivery(_key: str, _body: bytes, _wish: Wish) -> None:
     """Webhooks need no database."""
     raise AssertionError("nobody asked for dead letters")
+
+
+async def no_alert(_alert_id: UUID) -> AlertRow:
+    """Webhooks need no database."""
+    raise AssertionError("nobody saw an alert")
 
 
 class Door:
@@ -58,7 +65,7 @@ class Door:
 async def a_door(*secrets: Secret) -> AsyncIterator[Door]:
     """An ingress that runs."""
     publisher = KeptPublisher()
-    app, gatherer = build_ingress(secrets, publisher, no_redelivery)
+    app, gatherer = build_ingress(secrets, publisher, no_redelivery, no_alert)
     running = asyncio.create_task(gatherer.run())
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
@@ -139,7 +146,7 @@ async def test_fc_03_header_name_may_have_any_letter_case(door: Door) -> None:
 def test_fc_03_door_without_a_secret_does_not_open(secrets: tuple[Secret, ...]) -> None:
     """No secret, or an empty one, is refused at the start: an empty key would let everybody sign."""
     with pytest.raises(ValueError, match="no webhook secret"):
-        build_ingress(secrets, KeptPublisher(), no_redelivery)
+        build_ingress(secrets, KeptPublisher(), no_redelivery, no_alert)
 
 
 async def test_fc_03_empty_secret_beside_a_real_one_accepts_nothing() -> None:

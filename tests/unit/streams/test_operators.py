@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -13,8 +14,14 @@ import pytest
 from starlette.applications import Starlette
 
 from aggregates.event_store.connection import StoreUnavailable
+from aggregates.policies.returning import about_package, about_return
+from projections.alerts import AlertRow, SubjectType
 from schemas import codec, values
 from schemas.commands import (
+    AcknowledgeOrderAlert,
+    AcknowledgeReplenishmentAlert,
+    AcknowledgeShipmentAlert,
+    AcknowledgeStockAlert,
     AnswerCancellation,
     ApproveReorder,
     BuyLabel,
@@ -38,7 +45,8 @@ from schemas.commands import (
 )
 from schemas.envelope import from_headers
 from schemas.topics import topic_of
-from streams.operators import operator_routes, redelivery_route
+from streams.acknowledging import AlertNotOpen, NoSuchAlert
+from streams.operators import acknowledgement_route, operator_routes, redelivery_route
 from streams.publishing import BrokerUnavailable, Full, Record
 from streams.redelivery import NotRedeliverable, Wish
 from tests.webhooks import SHOP
@@ -58,7 +66,13 @@ class Desk:
         self.kept: list[Record] = []
         self.wishes: list[tuple[str, bytes, Wish]] = []
         self.error: Exception | None = None
-        app = Starlette(routes=[*operator_routes(self._put), redelivery_route(self._redeliver)])
+        self.alert: AlertRow | None = None
+        routes = [
+            *operator_routes(self._put),
+            redelivery_route(self._redeliver),
+            acknowledgement_route(self._put, self._find_alert),
+        ]
+        app = Starlette(routes=routes)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://desk")
 
@@ -66,6 +80,13 @@ class Desk:
         if self.error is not None:
             raise self.error
         self.kept.append(record)
+
+    async def _find_alert(self, alert_id: UUID) -> AlertRow:
+        if self.error is not None:
+            raise self.error
+        if self.alert is None or self.alert.alert_id != alert_id:
+            raise NoSuchAlert(f"id: there is no alert {alert_id}")
+        return self.alert
 
     async def _redeliver(self, key: str, body: bytes, wish: Wish) -> None:
         if self.error is not None:
@@ -439,3 +460,118 @@ async def test_redelivery_that_is_not_noted_is_not_accepted(desk: Desk, error: E
 async def test_redelivery_needs_a_key(desk: Desk) -> None:
     """As every wish of an operator does."""
     assert (await desk.ask(REDELIVER, {"all": True}, None)).status_code == 400
+
+
+# Goods that come back
+
+MOVEMENTS = f"/stock-items/{values.stock_item_id('tiktok', SHOP, '1729')}/movements"
+BACK = {**MOVEMENT, "kind": "return_good", "order": ORDER}
+
+
+@pytest.mark.parametrize(
+    ("more", "about"),
+    [
+        ({}, ""),
+        ({"return_id": "R1"}, about_return("R1")),
+        ({"package": PACKAGE}, about_package(values.shipment_id("tiktok", SHOP, "5769-1"))),
+    ],
+)
+async def test_goods_that_come_back_name_what_brought_them(desk: Desk, more: dict[str, Any], about: str) -> None:
+    """The order, and which return or package of it, where somebody knows."""
+    await desk.ask(MOVEMENTS, {**BACK, **more})
+    (movement,) = desk.commands()
+    assert isinstance(movement, RecordMovement)
+    assert (movement.order_id, movement.about) == (values.order_id("tiktok", SHOP, "5769"), about)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {**MOVEMENT, "order": ORDER},
+        {**MOVEMENT, "kind": "return_good", "return_id": "R1"},
+        {**BACK, "return_id": "R1", "package": PACKAGE},
+    ],
+)
+async def test_goods_that_name_too_much_or_too_little_are_a_problem(desk: Desk, body: dict[str, Any]) -> None:
+    """A receipt is of no order; a return is of one, and came once."""
+    answer = await desk.ask(MOVEMENTS, body)
+    assert (answer.status_code, desk.kept) == (422, [])
+    assert "order" in answer.json()["detail"]
+
+
+# Alerts
+
+ALERT = UUID("6f1f5a5e-0000-4000-8000-00000000000a")
+ACKNOWLEDGE = f"/alerts/{ALERT}/acknowledge"
+
+
+def an_alert(subject_type: SubjectType = "order") -> AlertRow:
+    """An open alert."""
+    noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    return AlertRow(
+        subject=values.order_id("tiktok", SHOP, "5769"),
+        kind="order-held",
+        alert_id=ALERT,
+        subject_type=subject_type,
+        severity="warning",
+        reason="no weight",
+        figures={},
+        opened_at=noon,
+        last_at=noon,
+        opened_position=7,
+        position=9,
+    )
+
+
+@pytest.mark.parametrize(
+    ("subject_type", "kind"),
+    [
+        ("order", AcknowledgeOrderAlert),
+        ("stock_item", AcknowledgeStockAlert),
+        ("shipment", AcknowledgeShipmentAlert),
+        ("replenishment", AcknowledgeReplenishmentAlert),
+    ],
+)
+async def test_an_alert_that_was_seen_is_told_to_what_it_is_about(
+    desk: Desk, subject_type: SubjectType, kind: type[Command]
+) -> None:
+    """Its kind and the opening that was seen, who saw it and what they say."""
+    desk.alert = an_alert(subject_type)
+    answer = await desk.ask(ACKNOWLEDGE, {"by": "ann", "note": "called them"})
+    assert (answer.status_code, answer.json()) == (202, {"command_id": "K1"})
+    (seen,) = desk.commands()
+    assert isinstance(seen, kind)
+    assert (seen.kind, seen.opened_position, seen.by, seen.note) == ("order-held", 7, "ann", "called them")  # type: ignore[attr-defined]
+
+
+async def test_an_alert_may_be_seen_without_a_word(desk: Desk) -> None:
+    """The body may be left out."""
+    desk.alert = an_alert()
+    assert (await desk.ask(ACKNOWLEDGE)).status_code == 202
+    (seen,) = desk.commands()
+    assert (seen.by, seen.note) == ("operator", "")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("path", "error", "status"),
+    [
+        (ACKNOWLEDGE, None, 404),
+        ("/alerts/order-held/acknowledge", None, 404),
+        (ACKNOWLEDGE, AlertNotOpen("id: the alert order-held was closed by OrderReleased"), 409),
+        (ACKNOWLEDGE, StoreUnavailable("away"), 503),
+        (ACKNOWLEDGE, BrokerUnavailable("away"), 503),
+    ],
+)
+async def test_an_alert_that_is_not_open_is_a_problem(
+    desk: Desk, path: str, error: Exception | None, status: int
+) -> None:
+    """Unknown, or its cause has ended: the caller's fault; a store that is away is ours."""
+    desk.error = error
+    answer = await desk.ask(path, {"by": "ann"})
+    assert (answer.status_code, desk.kept) == (status, [])
+
+
+async def test_seeing_an_alert_needs_a_key(desk: Desk) -> None:
+    """As every wish of an operator does."""
+    desk.alert = an_alert()
+    assert (await desk.ask(ACKNOWLEDGE, {}, None)).status_code == 400

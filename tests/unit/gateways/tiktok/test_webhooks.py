@@ -166,6 +166,14 @@ def test_text_is_cleaned_and_flagged() -> None:
     assert parsed.person.name == "Ada Sample"
 
 
+@pytest.mark.parametrize(("city", "flags"), [("Spring\x1bfield", ("text-cleaned",)), ("Springfield", ())])
+def test_address_change_is_cleaned_and_flagged(city: str, flags: tuple[str, ...]) -> None:
+    """As the address of an order is."""
+    changed = parse(body_of(type="address", shipping_info={**BUYER, "city": city}), NOW).command
+    assert isinstance(changed, RecordAddress)
+    assert (changed.address.city, changed.flags) == ("Springfield", flags)
+
+
 def test_control_character_where_nothing_is_read_is_no_flag() -> None:
     """The order lost nothing."""
     assert recorded(body_of(buyer_note="a\x00b\ud800")).flags == ()
