@@ -8,7 +8,6 @@ from typing import Any
 
 from aggregates.policies.buying import Purchase, lead_hours, plan_purchase
 from aggregates.policies.buying_limits import Decided, Spent, cost_of, decide_who, useful_until
-from aggregates.policies.stock_risk import Evidence
 from aggregates.replenishment_figures import Figures, Known
 from aggregates.replenishment_state import Replenishment
 from schemas.values import Money
@@ -57,12 +56,11 @@ def _buy_proven(replenishment: Replenishment, figures: Figures, known: Known) ->
     purchase = plan_purchase(figures.position(replenishment.risk), figures.terms)
     if purchase.quantity == 0:
         return
-    evidence: Evidence = "sales" if figures.burn is None else figures.burn.evidence
-    decided = _decided(replenishment, purchase, evidence, figures, known)
+    decided = _decided(replenishment, purchase, figures, known)
     if decided.quantity == 0:
         return
     reorder_id = replenishment.asked() or _next_id(replenishment)
-    _prepare(replenishment, reorder_id, purchase._replace(quantity=decided.quantity), evidence, figures)
+    _prepare(replenishment, reorder_id, purchase._replace(quantity=decided.quantity), figures)
     place(replenishment, reorder_id, figures.at, limit=decided.reason)
 
 
@@ -76,10 +74,9 @@ def _ask(replenishment: Replenishment, figures: Figures, known: Known) -> None:
         return
     if asked is not None and _is_about(replenishment.reorders[asked].remaining, purchase.quantity):
         return
-    evidence: Evidence = "sales" if figures.burn is None else figures.burn.evidence
-    decided = _decided(replenishment, purchase, evidence, figures, known)
+    decided = _decided(replenishment, purchase, figures, known)
     reorder_id = asked or _next_id(replenishment)
-    _prepare(replenishment, reorder_id, purchase, evidence, figures)
+    _prepare(replenishment, reorder_id, purchase, figures)
     _record(
         replenishment,
         Replenishment.ReorderAsked,
@@ -92,12 +89,10 @@ def _ask(replenishment: Replenishment, figures: Figures, known: Known) -> None:
     )
 
 
-def _decided(
-    replenishment: Replenishment, purchase: Purchase, evidence: Evidence, figures: Figures, known: Known
-) -> Decided:
+def _decided(replenishment: Replenishment, purchase: Purchase, figures: Figures, known: Known) -> Decided:
     is_new = figures.rates is not None and figures.rates.is_new
     spent = spent_of(replenishment, known)
-    return decide_who(purchase, evidence, figures.terms, known.limits, spent, is_new=is_new)
+    return decide_who(purchase, figures.evidence, figures.terms, known.limits, spent, is_new=is_new)
 
 
 def spent_of(replenishment: Replenishment, known: Known) -> Spent:
@@ -130,9 +125,7 @@ def cancel(replenishment: Replenishment, reorder_id: str, reason: str, at: datet
     _record(replenishment, Replenishment.ReorderCancelled, at, reorder_id=reorder_id, quantity=quantity, reason=reason)
 
 
-def _prepare(
-    replenishment: Replenishment, reorder_id: str, purchase: Purchase, evidence: Evidence, figures: Figures
-) -> None:
+def _prepare(replenishment: Replenishment, reorder_id: str, purchase: Purchase, figures: Figures) -> None:
     cost: Money | None = cost_of(purchase.quantity, purchase, figures.terms)
     _record(
         replenishment,
@@ -144,7 +137,7 @@ def _prepare(
         delivery=purchase.delivery,
         rule=purchase.rule,
         turns=purchase.turns,
-        evidence=evidence,
+        evidence=figures.evidence,
         cost=cost,
         lead_time_hours=purchase.lead_time_hours,
     )

@@ -11,7 +11,7 @@ import msgspec
 
 from aggregates.policies.buying import Arrival, Position, Terms
 from aggregates.policies.buying_limits import Limits
-from aggregates.policies.stock_risk import Burn, Level, burn_of, hours_left
+from aggregates.policies.stock_risk import Burn, Evidence, Level, burn_of, hours_left
 from aggregates.replenishment_state import Replenishment
 from schemas.commands import AssessStockRisk
 from schemas.values import Rates, SupplyTerms
@@ -59,6 +59,15 @@ class Figures(NamedTuple):
     def spike_opened_at(self) -> datetime | None:
         """Since when a spike is open."""
         return None if self.rates is None else self.rates.spike_opened_at
+
+    @property
+    def evidence(self) -> Evidence:
+        """What speaks for buying; a spike that sales do not prove is the formula's, also while it calms."""
+        burn = self.burn
+        if burn is None or self.rates is None:
+            return "sales"
+        proven = self.rates.observed_per_hour is not None or self.rates.forecast_per_hour is not None
+        return "formula" if self.spike_opened_at is not None and not proven else burn.evidence
 
     def position(self, level: Level) -> Position:
         """What the buying rule is asked about."""

@@ -295,6 +295,17 @@ def test_the_formula_alone_asks_and_says_why() -> None:
     assert item.asked() == FIRST
 
 
+def test_a_spike_that_calms_is_still_the_formula_s_while_no_sales_prove_it() -> None:
+    """The multiplier is gone and the spike not over yet: what it adds is asked for, and never bought as sales."""
+    calming = msgspec.structs.replace(FORMULA, multiplier=1.0)
+    _, events = begun(figures(10, calming), may_buy())
+    assert [
+        (event.evidence, event.quantity) for event in events if isinstance(event, Replenishment.ReorderPrepared)
+    ] == [("sales", 194), ("formula", 192)]
+    (asked,) = (event for event in events if isinstance(event, Replenishment.ReorderAsked))
+    assert asked.reason == "the formula alone says so"
+
+
 def test_a_question_that_nobody_answers_is_pressed_and_lapses() -> None:
     """Its timers press it four hours before its latest useful time and end it then; silence approves nothing."""
     item, events = begun(figures(60, CALM), ASKS)
