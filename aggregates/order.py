@@ -332,6 +332,7 @@ def _advance(order: Order, update: Update, known: Known) -> None:
         paid_at=None if paid_at == order.paid_at else paid_at,
         deadlines=deadlines if deadlines_changed else None,
         address=address,
+        **_newly_paid(order, update),
     )
     if status == CANCELLED:
         cancellation.cancel(
@@ -349,6 +350,13 @@ def _advance(order: Order, update: Update, known: Known) -> None:
     if deadlines_changed:
         stock.share_what_is_held(order, known)
     steps.go_on(order, known)
+
+
+def _newly_paid(order: Order, update: Update) -> dict[str, Any]:
+    """What is told of demand with the update that shows an order paid; its reservation did not tell it."""
+    if update.paid_at is None or order.paid_at is not None or update.status == CANCELLED:
+        return {}
+    return {"demand": steps.all_needs(order), "buyer": order.buyer}
 
 
 def _dropped(order: Order, command: commands.RecordOrder) -> tuple[LineQuantity, ...]:

@@ -185,7 +185,7 @@ class Placed(Opening):
 
 
 class StatusAdvanced(Event):
-    """An update of the marketplace counts; what is None did not change."""
+    """An update of the marketplace counts; what is None did not change. Paid with it, `demand` is what it asks."""
 
     TOPIC = "order.status-advanced"
 
@@ -196,6 +196,8 @@ class StatusAdvanced(Event):
     paid_at: datetime | None = None
     deadlines: Deadlines | None = None
     address: Address | None = None
+    demand: tuple[Need, ...] = ()
+    buyer: str = ""
 
     def apply(self, aggregate: Order) -> None:
         aggregate.see(self.marketplace_status, self.updated_at)
@@ -298,6 +300,8 @@ class Classified(Event):
     overridden_by: str = ""
     reason: str = ""
     kept_orders: int | None = None
+    paid_at: datetime | None = None
+    buyer: str = ""
 
     def apply(self, aggregate: Order) -> None:
         aggregate.score = self.score

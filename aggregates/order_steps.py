@@ -93,6 +93,13 @@ def needs_of(order: Order, known: Known, lines: Iterable[OrderLine]) -> tuple[Ne
     return order_lines.needs_of(lines, parts)
 
 
+def less(order: Order, fewer: Iterable[Need]) -> tuple[Need, ...]:
+    """What the order asks of some stock items once it asks so much less of them; 0 where that is all."""
+    return tuple(
+        replace(need, quantity=max(order.needs.get(need.stock_item_id, 0) - need.quantity, 0)) for need in fewer
+    )
+
+
 def classify(order: Order, known: Known, reserve: tuple[Need, ...]) -> None:
     """Record the priority of the moment, and ask stock for units with it."""
     outcome = priority_of(order, known)
@@ -112,6 +119,8 @@ def classify(order: Order, known: Known, reserve: tuple[Need, ...]) -> None:
         overridden_by="" if override is None else override.operator,
         reason="" if override is None else override.reason,
         kept_orders=_kept_orders(order, known),
+        paid_at=order.paid_at if reserve else None,
+        buyer=order.buyer if reserve else "",
     )
 
 

@@ -105,6 +105,9 @@ PRIVATE = (
     replenishment_events.RiskCalming,  # a memory of the hour after which StockRiskEased comes
 )
 
+ASKED = {"quantity": "ask.quantity", "paid_at": "ask.paid_at", "buyer": "ask.buyer"}
+"""Where the public events of an order's asking find what they tell of it."""
+
 PUBLICATION: dict[type[Any], Publish] = {
     order_events.Placed: _copied(events.OrderPlaced),
     order_events.StatusAdvanced: _copied(events.OrderStatusAdvanced),
@@ -155,8 +158,9 @@ PUBLICATION: dict[type[Any], Publish] = {
     stock_item_events.Packaged: _copied(events.StockPackaged),
     stock_item_events.HandedOver: _copied(events.StockHandedOver),
     stock_item_events.PutBack: _copied(events.StockPutBack),
-    stock_item_events.Reserved: _copied(events.StockReserved, quantity="ask.quantity"),
-    stock_item_events.ShortageRecorded: _copied(events.StockShortageRecorded, quantity="ask.quantity"),
+    stock_item_events.Reserved: _copied(events.StockReserved, **ASKED),
+    stock_item_events.ShortageRecorded: _copied(events.StockShortageRecorded, **ASKED),
+    stock_item_events.DemandRecorded: _copied(events.DemandRecorded),
     stock_item_events.ReservationReleased: _copied(events.StockReservationReleased),
     stock_item_events.ReservationShortened: _copied(events.StockReservationShortened),
     stock_item_events.PickShortageFound: _copied(events.PickShortageFound),

@@ -91,6 +91,21 @@ def _map_listing(item: StockItem, command: commands.MapListing, at: datetime) ->
     )
 
 
+def _record_demand(item: StockItem, command: commands.RecordDemand, at: datetime) -> None:
+    """Note what a paid order asks apart from its reservation. Refused: never. Repeated: once per reference."""
+    if ("demand", command.reference) in item.references:
+        return
+    item.trigger_event(
+        StockItem.DemandRecorded,
+        timestamp=at,
+        order_id=command.order_id,
+        quantity=command.quantity,
+        reference=command.reference,
+        paid_at=command.paid_at,
+        buyer=command.buyer,
+    )
+
+
 def _record_supply(item: StockItem, command: commands.RecordSupply, at: datetime) -> None:
     """Note what is on order, and promise those who wait a date. Repeated: nothing."""
     told = (command.quantity, command.due_at)
@@ -115,6 +130,7 @@ def _expect(item: StockItem, reorder_id: str, quantity: int, due_at: datetime | 
 
 OPENING = (
     commands.ReserveStock,
+    commands.RecordDemand,
     commands.RecordMovement,
     commands.RecordCount,
     commands.DescribeStockItem,
@@ -123,6 +139,7 @@ OPENING = (
 
 HANDLERS: dict[type[Command], Callable[[StockItem, Any, datetime], None]] = {
     commands.ReserveStock: reserve_stock,
+    commands.RecordDemand: _record_demand,
     commands.ReleaseStock: release_stock,
     commands.RecordMovement: record_movement,
     commands.RecordPackage: record_package,

@@ -404,6 +404,25 @@ class BackorderFilled(Figures):
         aggregate.filling = self.originator_version if self.continues else 0
 
 
+class DemandRecorded(Event):
+    """
+    A paid order asks `quantity` units of this item from now on; `paid_at` None: it was told when.
+
+    What is held for it is another matter.
+    """
+
+    TOPIC = "stock-item.demand-recorded"
+
+    order_id: UUID
+    quantity: int
+    reference: str
+    paid_at: datetime | None
+    buyer: str
+
+    def apply(self, aggregate: StockItem) -> None:
+        aggregate.note_reference("demand", self.reference)
+
+
 class Depleted(Event):
     """The last free unit went."""
 

@@ -74,6 +74,7 @@ class StockItem(Aggregate):
     ReservationShortened = stock_item_events.ReservationShortened
     PickShortageFound = stock_item_events.PickShortageFound
     BackorderFilled = stock_item_events.BackorderFilled
+    DemandRecorded = stock_item_events.DemandRecorded
     Depleted = stock_item_events.Depleted
     SupplyExpected = stock_item_events.SupplyExpected
     AlertAcknowledged = stock_item_events.AlertAcknowledged

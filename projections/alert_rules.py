@@ -291,6 +291,7 @@ EFFECTS: dict[type[Event], Effect] = {
     events.StockCorrected: _STOCK_MOVED,
     events.StockReserved: NOTHING,
     events.StockShortageRecorded: _STOCK_SHORT,
+    events.DemandRecorded: NOTHING,
     events.StockReservationReleased: _STOCK_MOVED,
     events.StockReservationShortened: _STOCK_SHORTENED,
     events.PickShortageFound: _PICK_SHORTAGE,

@@ -199,6 +199,7 @@ FOLDS: dict[type[Event], Fold] = {
     events.StockCorrected: _moved,
     events.StockReserved: _moved,
     events.StockShortageRecorded: _moved,
+    events.DemandRecorded: nothing,
     events.StockReservationReleased: _moved,
     events.StockReservationShortened: _moved,
     events.PickShortageFound: _moved,

@@ -67,6 +67,7 @@ _ORDERS = (
 )
 _INVENTORY = (
     commands.ReserveStock,
+    commands.RecordDemand,
     commands.ReleaseStock,
     commands.RecordMovement,
     commands.RecordPackage,
@@ -156,6 +157,7 @@ _INVENTORY_EVENTS = (
     events.StockCorrected,
     events.StockReserved,
     events.StockShortageRecorded,
+    events.DemandRecorded,
     events.StockReservationReleased,
     events.StockReservationShortened,
     events.PickShortageFound,
@@ -246,7 +248,14 @@ CATALOGUE = (
         _REPLENISHMENT,
     ),
     Topic(ORDERS_EVENTS, "order id", ("relay",), ("read-models.orders",), 30 * DAYS, _ORDER_EVENTS),
-    Topic(INVENTORY_EVENTS, "stock item id", ("relay",), ("read-models.inventory",), 30 * DAYS, _INVENTORY_EVENTS),
+    Topic(
+        INVENTORY_EVENTS,
+        "stock item id",
+        ("relay",),
+        ("read-models.inventory",),
+        30 * DAYS,
+        _INVENTORY_EVENTS,
+    ),
     Topic(SHIPPING_EVENTS, "shipment id", ("relay",), ("read-models.shipping",), 30 * DAYS, _SHIPPING_EVENTS),
     Topic(
         REPLENISHMENT_EVENTS,

@@ -9,6 +9,7 @@ personal data beyond what is sealed under the buyer's key.
 from schemas.events.base import Event
 from schemas.events.inventory import (
     BackorderFilled,
+    DemandRecorded,
     ListingMapped,
     PickShortageFound,
     Promise,
@@ -128,6 +129,7 @@ __all__ = [
     "BackorderFilled",
     "CarrierChosen",
     "CarrierOption",
+    "DemandRecorded",
     "Event",
     "LabelBought",
     "LabelRefused",

@@ -86,7 +86,7 @@ class StockReserved(Event):
     """
     Units were reserved for one order: a demand as well as a movement.
 
-    `kept`: units that it asks no more, in a printed package.
+    `kept`: units that it asks no more, in a printed package. With `paid_at` it is a demand, of the hashed `buyer`.
     """
 
     stock_item_id: UUID
@@ -96,6 +96,8 @@ class StockReserved(Event):
     reserved: int
     backordered: int
     kept: int = 0
+    paid_at: datetime | None = None
+    buyer: str = ""
 
 
 class StockShortageRecorded(Event):
@@ -110,6 +112,21 @@ class StockShortageRecorded(Event):
     backordered: int
     promised_at: datetime | None = None
     stock_unknown: bool = False
+    paid_at: datetime | None = None
+    buyer: str = ""
+
+
+class DemandRecorded(Event):
+    """
+    A paid order asks `quantity` units of this item from now on, which its reservation did not tell: it was paid later,
+    cancelled whole or in part, or left without us. `paid_at` None: as told before.
+    """
+
+    stock_item_id: UUID
+    order_id: UUID
+    quantity: int
+    paid_at: datetime | None = None
+    buyer: str = ""
 
 
 class StockReservationReleased(Event):

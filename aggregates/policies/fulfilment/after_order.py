@@ -7,12 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from aggregates import order_events
+from aggregates.policies import status_order
 from schemas.commands import (
     BuyLabel,
     Command,
     HandOver,
     OpenShipment,
     ReaddressShipment,
+    RecordDemand,
     RecordMovement,
     ReleaseStock,
     ReserveStock,
@@ -20,6 +22,7 @@ from schemas.commands import (
     StopShipment,
     VoidLabel,
 )
+from schemas.values import Need
 
 Commands = tuple[Command, ...]
 
@@ -35,6 +38,8 @@ def _reserve(event: order_events.Classified) -> Commands:
             number=event.number,
             deadlines=event.deadlines,
             may_ship=event.may_ship,
+            paid_at=event.paid_at,
+            buyer=event.buyer,
         )
         for need in event.reserve
     )
@@ -59,12 +64,38 @@ def _open_shipment(event: order_events.ReadyToShip) -> Commands:
     )
 
 
+def _tell_demand(event: order_events.Event, needs: Iterable[Need], **paid: Any) -> Commands:
+    """What a paid order asks, once per event, however often this is sent."""
+    return tuple(
+        RecordDemand(
+            stock_item_id=need.stock_item_id,
+            order_id=event.originator_id,
+            quantity=need.quantity,
+            reference=f"{event.originator_id}:{event.originator_version}",
+            **paid,
+        )
+        for need in needs
+    )
+
+
+def _tell_late_sale(event: order_events.StatusAdvanced) -> Commands:
+    return _tell_demand(event, event.demand, paid_at=event.paid_at, buyer=event.buyer)
+
+
+def _tell_sale_elsewhere(event: order_events.Placed) -> Commands:
+    """What had left before we saw it was sold too, though stock is never asked for it."""
+    if event.paid_at is None or not status_order.has_left(event.marketplace_status):
+        return ()
+    return _tell_demand(event, event.needs, paid_at=event.paid_at, buyer=event.buyer)
+
+
 def _give_all_back(event: order_events.Cancelled) -> Commands:
     released = (
         ReleaseStock(stock_item_id=need.stock_item_id, order_id=event.originator_id, reason=event.reason)
         for need in event.release
     )
-    return (*released, *_void_each(event, event.shipments, event.reason))
+    unsold = (Need(stock_item_id=item, quantity=0) for item in event.unsold)
+    return (*released, *_tell_demand(event, unsold), *_void_each(event, event.shipments, event.reason))
 
 
 def _stop_for_answer(event: order_events.CancellationRequested) -> Commands:
@@ -113,7 +144,7 @@ def _give_units_back(event: order_events.LineCancelled) -> Commands:
         for need in event.release
     )
     closed = _void_each(event, (*event.closed, *event.stopped), event.reason)
-    return (*released, *closed, *_resume(event.resume))
+    return (*released, *_tell_demand(event, event.demand), *closed, *_resume(event.resume))
 
 
 def _give_others_back(event: order_events.ReservationsGivenBack) -> Commands:
@@ -175,6 +206,8 @@ def _buy_again(event: order_events.Released) -> Commands:
 
 
 FOLLOWS: dict[type[Any], Callable[[Any], Commands]] = {
+    order_events.Placed: _tell_sale_elsewhere,
+    order_events.StatusAdvanced: _tell_late_sale,
     order_events.Classified: _reserve,
     order_events.ReadyToShip: _open_shipment,
     order_events.Cancelled: _give_all_back,
