@@ -174,7 +174,7 @@ def next_spike(spike: Spike | None, burn_per_hour: float, normal_per_hour: float
         return Spike(at) if opens else None
     if at - spike.opened_at >= SPIKE_MOST:
         return None
-    if burn_per_hour >= CALM_BELOW * normal_per_hour:
+    if burn_per_hour > 0 and burn_per_hour >= CALM_BELOW * normal_per_hour:
         return Spike(spike.opened_at)
     since = spike.calm_since or at
     return None if at - since >= CALM_AFTER else Spike(spike.opened_at, since)
