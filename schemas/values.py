@@ -13,6 +13,7 @@ OrderId = NewType("OrderId", UUID)
 StockItemId = NewType("StockItemId", UUID)
 ShipmentId = NewType("ShipmentId", UUID)
 ReplenishmentId = NewType("ReplenishmentId", UUID)
+ContentId = NewType("ContentId", UUID)
 
 NAMESPACE = UUID("5d0c5a1e-6f2b-5c2e-9d0e-6a3b7f1c2d40")
 """The root of every derived id. Changing it orphans all history."""
@@ -41,6 +42,11 @@ def stock_item_id(marketplace: str, shop: str, sku_id: str) -> StockItemId:
 def shipment_id(marketplace: str, shop: str, package: str) -> ShipmentId:
     """The id of a package: the marketplace's package id, else order number and -1, -2, …."""
     return ShipmentId(derived_id("shipment", marketplace, shop, package))
+
+
+def content_id(marketplace: str, content: str) -> ContentId:
+    """The id of a video, LIVE room or post, from the marketplace's own id of it."""
+    return ContentId(derived_id("content", marketplace, content))
 
 
 def replenishment_id(stock_item: UUID) -> ReplenishmentId:
