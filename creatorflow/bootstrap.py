@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -63,7 +63,7 @@ from schemas import topics
 from schemas.envelope import CODE
 from schemas.shipping import Label
 from schemas.values import Money, SupplyTerms
-from streams import acknowledging, inventory, kafka_topics, orders, redelivery, replenishment, shipping
+from streams import acknowledging, inventory, kafka_topics, orders, redelivery, replenishment, shipping, windows
 from streams.app import StoreApp, build_app, register
 from streams.callers import Callers, Gateways
 from streams.consuming import Agent, Work
@@ -75,6 +75,7 @@ from streams.publishing import Publisher
 from streams.read_models import Reader
 from streams.redelivery import Redeliverer, Wish
 from streams.relay import Relay
+from streams.reviewing import Reviewer
 from streams.scheduler import Scheduler
 from streams.standing import Standing
 from streams.taking_over import leave_when_taken_over, take_over
@@ -159,6 +160,7 @@ async def _worker(settings: Settings) -> None:
             scheduler.run(),
             redeliverer.run(),
             callers.run(),
+            Reviewer(settings.postgres, event_log, timedelta(hours=settings.new_item_hours)).run(),
             leave_when_taken_over(settings.postgres),
             _watch(agents),
             _collect_garbage(agents),
@@ -206,7 +208,8 @@ def works(settings: Settings, loop: asyncio.AbstractEventLoop, publisher: Publis
         for name in topic.readers
         if name.startswith("read-models.")
     ]
-    return [forwarder, *(Decider(each, event_log, _keys(settings)) for each in decisions), *readers]
+    deciders = (Decider(each, event_log, _keys(settings)) for each in decisions)
+    return [forwarder, *deciders, *readers, *windows.works(event_log, _keys(settings))]
 
 
 def _buying(settings: Settings) -> Decision:
@@ -264,7 +267,9 @@ async def _ingress(settings: Settings) -> None:
         previous = settings.webhook_secret_previous.get_secret_value().encode()
         secrets.append(Secret(previous, settings.webhook_secret_previous_until))
     postgres = settings.postgres
-    app, gatherer = build_ingress(secrets, publisher, redelivery.asking(postgres), acknowledging.finding(postgres))
+    asks = (redelivery.asking(postgres), acknowledging.finding(postgres))
+    content = None if settings.content_secret is None else settings.content_secret.get_secret_value().encode()
+    app, gatherer = build_ingress(secrets, publisher, *asks, content)
     name = f"ingress@{socket.gethostname()}:{os.getpid()}"
     await _until_stopped(
         gatherer.run(),

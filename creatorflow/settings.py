@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     webhook_secret: SecretStr | None = None
     webhook_secret_previous: SecretStr | None = None
     webhook_secret_previous_until: AwareDatetime | None = None
+    content_secret: SecretStr | None = None
     tiktok_app_key: SecretStr | None = None
     tiktok_app_secret: SecretStr | None = None
     tiktok_access_token: SecretStr | None = None
@@ -90,6 +91,7 @@ class Settings(BaseSettings):
     mail_sender: str = ""
 
     buying_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    new_item_hours: Annotated[float, Field(ge=0, le=672)] = 24
     buying_limit_order: Annotated[Decimal, Field(ge=0)] = Decimal(0)
     buying_limit_item: Annotated[Decimal, Field(ge=0)] = Decimal(0)
     buying_limit_shop: Annotated[Decimal, Field(ge=0)] = Decimal(0)
@@ -123,14 +125,15 @@ class Settings(BaseSettings):
     @classmethod
     def _fill_what_depends_on_the_stack(cls, values: dict[str, Any]) -> dict[str, Any]:
         """
-        A local stack is one broker and few partitions, and its demo shop may buy; a real cluster gets three copies and
-        room to grow, and asks before it buys.
+        A local stack is one broker and few partitions, and its demo shop may buy, new items too; a real cluster gets
+        three copies and room to grow, and asks before it buys.
         """
         local = is_from_local_stack(values.get("origins", {}), "kafka")
         if local:
             for limit in ("buying_limit_order", "buying_limit_item", "buying_limit_shop"):
                 values.setdefault(limit, DEMO_LIMIT)
             values.setdefault("buying_unit_cost", DEMO_UNIT_COST)
+            values.setdefault("new_item_hours", 0)
         values.setdefault("partitions", 4 if local else 12)
         values.setdefault("replication_factor", 1 if local else 3)
         values.setdefault("kafka", f"127.0.0.1:{values.get('kafka_port', 19092)}")

@@ -32,6 +32,7 @@ class Topic(NamedTuple):
 
 
 TIKTOK_WEBHOOKS = "tiktok.webhooks.v1"
+CONTENT_METRICS = "content.metrics.v1"
 ORDERS_COMMANDS = "orders.commands.v1"
 INVENTORY_COMMANDS = "inventory.commands.v1"
 SHIPPING_COMMANDS = "shipping.commands.v1"
@@ -225,6 +226,7 @@ _REPLENISHMENT_EVENTS = (
 
 CATALOGUE = (
     Topic(TIKTOK_WEBHOOKS, "shop:order, else the webhook's id", ("ingress",), ("intake.tiktok",), 72 * HOURS),
+    Topic(CONTENT_METRICS, "content id", ("ingress", "any producer"), ("windows.content",), 7 * DAYS),
     Topic(
         ORDERS_COMMANDS, "order id", ("intake", "relay", "ingress", "scheduler"), ("orders.decide",), 7 * DAYS, _ORDERS
     ),
@@ -252,7 +254,7 @@ CATALOGUE = (
         INVENTORY_EVENTS,
         "stock item id",
         ("relay",),
-        ("read-models.inventory",),
+        ("read-models.inventory", "windows.demand"),
         30 * DAYS,
         _INVENTORY_EVENTS,
     ),

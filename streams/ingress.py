@@ -28,6 +28,7 @@ from schemas.codec import encode
 from schemas.values import Value
 from streams.acknowledging import FindAlert
 from streams.bodies import read_body
+from streams.content_door import content_route
 from streams.operators import acknowledgement_route, operator_routes, redelivery_route
 from streams.publishing import BrokerUnavailable, Full, Publisher, Record, RecordTooLarge
 from streams.redelivery import Redeliver
@@ -134,13 +135,18 @@ class Ingress:
 
 
 def build_ingress(
-    secrets: Sequence[Secret], publisher: Publisher, redeliver: Redeliver, find_alert: FindAlert
+    secrets: Sequence[Secret],
+    publisher: Publisher,
+    redeliver: Redeliver,
+    find_alert: FindAlert,
+    content_secret: bytes | None = None,
 ) -> tuple[Starlette, Gatherer]:
     """The ingress application, and the gatherer that must run beside it."""
     gatherer = Gatherer(publisher)
     ingress = Ingress(secrets, gatherer)
     routes = [
         Route("/webhooks/tiktok", ingress.tiktok, methods=["POST"]),
+        content_route(content_secret, gatherer.put),
         *operator_routes(gatherer.put),
         acknowledgement_route(gatherer.put, find_alert),
         redelivery_route(redeliver),

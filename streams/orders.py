@@ -13,15 +13,17 @@ from typing import Any
 from uuid import UUID
 
 from aggregates import order as orders
+from aggregates import order_events
 from aggregates.event_store import buyer_orders, listings
 from aggregates.event_store.buyer_orders import BuyerOrder
 from aggregates.event_store.connection import Connection
 from aggregates.event_store.listings import ListingKey
+from aggregates.event_store.readings import Link
 from aggregates.event_store.recorder import Effects
 from aggregates.order import Known, Order
 from schemas import topics
 from schemas.commands import Command, RecordOrder
-from schemas.values import Need, OrderLine, stock_item_id
+from schemas.values import Need, OrderLine, content_id, stock_item_id
 from streams.deciding import Decision, KnownOf
 
 Mapped = dict[ListingKey, tuple[Need, ...]]
@@ -74,11 +76,26 @@ def kept_before(earlier: dict[str, list[tuple[UUID, datetime]]], command: Comman
 
 
 def also(order: Order, event: Any, effects: Effects) -> None:
-    """Keep count of what each buyer kept: an order counts once it is paid, and no longer once it is cancelled."""
+    """
+    Keep count of what each buyer kept: an order counts once it is paid, and no longer once it is cancelled. And note
+    which stock items the content sells that an order came from.
+    """
+    if isinstance(event, Order.Placed) and event.content_id:
+        effects.content_links.extend(links_of(order, event))
     if not order.buyer or not isinstance(event, (Order.Placed, Order.StatusAdvanced, Order.Cancelled)):
         return
     kept = order.paid_at is not None and order.state != "CANCELLED"
     effects.buyer_orders.append(BuyerOrder(order.buyer, order.id, order.created_at, kept))
+
+
+def links_of(order: Order, event: order_events.Placed) -> list[Link]:
+    """The stock items that an order's content sells, under the listings of its lines."""
+    content = content_id(event.marketplace, event.content_id)
+    return [
+        Link(content, event.marketplace, event.content_id, event.shop, line.sku_id, part.stock_item_id)
+        for line in event.lines
+        for part in order.parts.get((line.line_id, line.sku_id), ())
+    ]
 
 
 def _listing_parts(mapped: Mapped, marketplace: str, shop: str, sku_id: str) -> tuple[Need, ...]:

@@ -28,6 +28,7 @@ from aggregates.event_store import (
     listings,
     purchases,
     raw_webhooks,
+    readings,
     scheduled_commands,
     tracking_numbers,
 )
@@ -49,6 +50,7 @@ class Effects:
     buyer_orders: list[buyer_orders.BuyerOrder] = field(default_factory=list)
     listings: list[listings.Listing] = field(default_factory=list)
     tracking_numbers: list[tracking_numbers.TrackingNumber] = field(default_factory=list)
+    content_links: list[readings.Link] = field(default_factory=list)
     purchases: list[purchases.Purchase] = field(default_factory=list)
     item_weights: list[item_weights.ItemWeight] = field(default_factory=list)
     rows: Callable[[Connection], None] | None = None
@@ -58,7 +60,7 @@ class Effects:
     def has_more(self) -> bool:
         """Whether something is to be written that `record_batch` does not know."""
         beside = (self.dead_letters, self.raw_webhooks, self.listings, self.tracking_numbers, self.item_weights)
-        return any(beside) or bool(self.purchases) or self.rows is not None
+        return any(beside) or bool(self.purchases or self.content_links) or self.rows is not None
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,8 @@ def _write_more(connection: Connection, effects: Effects) -> None:
         listings.insert(connection, effects.listings)
     if effects.tracking_numbers:
         tracking_numbers.insert(connection, effects.tracking_numbers)
+    if effects.content_links:
+        readings.link(connection, effects.content_links)
     if effects.purchases:
         purchases.insert(connection, effects.purchases)
     if effects.item_weights:
