@@ -13,7 +13,7 @@ from projections.alerts import AlertRow
 from projections.order_board import OrderRow
 from projections.shipment_tracking import ShipmentRow
 from projections.stock_levels import StockRow
-from schemas.values import OrderLine, Person
+from schemas.values import OrderLine, Person, Rates
 
 PAGE_ROWS_MAX = 500
 WAIT_SECONDS_MAX = 10.0
@@ -110,6 +110,12 @@ class ReordersQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=
         | None
     ) = None
     stock_item: UUID | None = None
+
+
+class CurvesQuery(Query, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`hours`: how far the curves go back, four weeks at most."""
+
+    hours: Annotated[int, Meta(ge=1, le=672)] = 168
 
 
 class LabelQuery(Query, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -246,6 +252,52 @@ class CommandOutcome(Struct, frozen=True, kw_only=True):
     id: str
     outcome: str
     recorded_at: str | None = None
+
+
+class ItemRates(Struct, frozen=True, kw_only=True):
+    """How fast a stock item sells as it was worked out at `reviewed_at`, and what it stands on."""
+
+    stock_item_id: UUID
+    available: int
+    backordered: int
+    stock_unknown: bool
+    reviewed_at: datetime
+    spike_opened_at: datetime | None
+    rates: Rates
+
+
+class Counted(Struct, frozen=True, kw_only=True):
+    """What was counted in the hour from `starts_at` on."""
+
+    starts_at: datetime
+    amount: int
+
+
+class PastSpike(Struct, frozen=True, kw_only=True):
+    """A spike that is over."""
+
+    since: datetime
+    until: datetime
+
+
+class ContentCurve(Struct, frozen=True, kw_only=True):
+    """One content that sells the item, and how much it was watched in each hour."""
+
+    content_id: str
+    marketplace: str
+    creator_id: str
+    published_at: datetime | None
+    last_read_at: datetime
+    views_per_hour: list[Counted]
+
+
+class Curves(Struct, frozen=True, kw_only=True):
+    """A stock item's rates with the curves behind them; hours in which nothing was counted are left out."""
+
+    now: ItemRates
+    past_spikes: list[PastSpike]
+    units_per_hour: list[Counted]
+    contents: list[ContentCurve]
 
 
 class AgentHealth(Struct, frozen=True, kw_only=True):

@@ -49,6 +49,8 @@ class Crossing(NamedTuple):
     dead_letter: Callable[[UUID], Awaitable[answers.WholeDeadLetter | None]]
     command_outcome: Callable[[str], Awaitable[answers.CommandOutcome | None]]
     command_names: Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
+    spikes: Callable[[int], Awaitable[Sequence[answers.ItemRates]]]
+    curves: Callable[[UUID, int], Awaitable[answers.Curves | None]]
     clock: Callable[[], datetime]
 
 
@@ -316,6 +318,23 @@ async def command(asked: Asked) -> answers.One[answers.CommandOutcome]:
             break
         await asyncio.sleep(COMMAND_POLL_SECONDS)
     return answers.One(outcome, Reflects(log_position=asked.position))
+
+
+async def spikes(asked: Asked) -> Page[answers.ItemRates]:
+    """The stock items that sell at twice their normal rate or more, the latest first."""
+    query: answers.PageQuery = asked.query
+    if query.cursor is not None:
+        raise problems.bad_parameter("cursor", "open spikes come in one page, the latest first")
+    return Page(list(await asked.crossing.spikes(query.limit)), Reflects(log_position=asked.position))
+
+
+async def curves(asked: Asked) -> answers.One[answers.Curves]:
+    """How fast one stock item sells, with its units and its contents' views hour by hour."""
+    query: answers.CurvesQuery = asked.query
+    found = await asked.crossing.curves(_identified(asked.id, stock_item_id), query.hours)
+    if found is None:
+        raise problems.not_found("stock item with rates")
+    return answers.One(found, Reflects(log_position=asked.position))
 
 
 # Health

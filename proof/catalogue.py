@@ -40,6 +40,7 @@ PROOFS = (
     Proof("field-cases-2"),
     Proof("bad-input"),
     Proof("last-units"),
+    Proof("viral-windows"),
     Proof("count-in-the-evening"),
     Proof("buying-table"),
     Proof("latency"),

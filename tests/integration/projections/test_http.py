@@ -13,13 +13,13 @@ import msgspec
 import pytest
 
 from projections import http
-from projections.answers import CommandOutcome, DeadLetter, RawWebhook, WholeDeadLetter
+from projections.answers import CommandOutcome, Curves, DeadLetter, ItemRates, RawWebhook, WholeDeadLetter
 from projections.http import QUESTIONS, build_api
 from projections.queries import Crossing
 from projections.store import Connection, Reader
 from schemas import events
 from schemas.shipping import LabelFile
-from schemas.values import Person, Sealed
+from schemas.values import Person, Rates, Sealed
 from tests.integration.projections.standing import agents_stand, apply_all, relay_stands
 from tests.unit.projections.histories import (
     HAT,
@@ -44,6 +44,12 @@ NOBODY = "7f9f2b3c-5a64-4f1e-9d0e-2f6d6b8a4c11"
 LETTER = DeadLetter(
     id=uuid4(), agent="intake.tiktok", topic="tiktok.webhooks.v1", partition=0, offset=7, kind="bad",
     reason="total: no amount", recorded_at=NOON,
+)  # fmt: skip
+
+
+RATES = ItemRates(
+    stock_item_id=HAT, available=3, backordered=0, stock_unknown=False, reviewed_at=NOON, spike_opened_at=NOON,
+    rates=Rates(evaluated_at=NOON, normal_per_hour=2.0, observed_per_hour=21.5),
 )  # fmt: skip
 
 
@@ -84,6 +90,13 @@ class Outside:
     async def command_names(self, causes: Sequence[str]) -> Mapping[str, str]:
         return {cause: "RecordOrder" for cause in causes if cause == "evt-1"}
 
+    async def spikes(self, limit: int) -> Sequence[ItemRates]:
+        return [RATES][:limit]
+
+    async def curves(self, item: UUID, hours: int) -> Curves | None:
+        shown = Curves(now=RATES, past_spikes=[], units_per_hour=[], contents=[])
+        return shown if (item, hours) == (HAT, 168) else None
+
     def crossing(self) -> Crossing:
         return Crossing(
             raw_webhooks=self.raw_webhooks,
@@ -93,6 +106,8 @@ class Outside:
             dead_letter=self.dead_letter,
             command_outcome=self.command_outcome,
             command_names=self.command_names,
+            spikes=self.spikes,
+            curves=self.curves,
             clock=lambda: NOON,
         )
 
@@ -488,3 +503,14 @@ async def test_server_that_is_away_is_a_503() -> None:
         answer = await asked.get("/orders")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_spikes_and_the_curves_behind_them(client: httpx.AsyncClient) -> None:
+    """Open spikes come in one page; one item's rates come with its curves, and an item without any is not found."""
+    (spike,) = (await client.get("/spikes")).json()["items"]
+    assert (spike["stock_item_id"], spike["rates"]["observed_per_hour"]) == (str(HAT), 21.5)
+    assert (await client.get("/spikes", params={"cursor": 1})).status_code == 400
+    assert (await client.get(f"/spikes/{HAT}")).json()["item"]["now"] == spike
+    for path in (f"/spikes/{NOBODY}", f"/spikes/{HAT}?hours=2"):
+        assert (await client.get(path)).status_code == 404
+    assert (await client.get(f"/spikes/{HAT}", params={"hours": 673})).status_code == 400
