@@ -27,7 +27,7 @@ from aggregates.event_store.scheduled_commands import Scheduled
 from aggregates.event_store.stock_windows import Due
 from aggregates.policies import content_windows
 from aggregates.policies.demand_rates import LOOKED_BACK, NEW_UNDER, OBSERVED_OVER
-from aggregates.policies.reviewing import Reviewed, Seen, Watched, review
+from aggregates.policies.reviewing import ASSESSED, Reviewed, Seen, Watched, review
 from aggregates.policies.viral_score import FLOOR_LEAST_VIEWS, FLOOR_VIEWS
 from schemas.commands import AssessStockRisk
 from schemas.values import replenishment_id
@@ -158,5 +158,5 @@ def assessment(due: Due, reviewed: Reviewed, at: datetime) -> list[Scheduled]:
         occurred_at=shelf.figures_at,
         rates=reviewed.rates,
     )
-    key = f"assess:{shelf.stock_item_id}:{at.isoformat()}"
+    key = f"{ASSESSED}:{shelf.stock_item_id}:{at.isoformat()}"
     return [scheduled_commands.scheduled(command, key, at, "windows", str(shelf.stock_item_id))]

@@ -15,6 +15,9 @@ from aggregates.policies.stock_risk import Spike
 from aggregates.policies.viral_score import is_silent, metrics_of, viral_score
 from schemas.values import Rates
 
+ASSESSED = "assess"
+"""What the name of a command begins with that tells how fast a stock item sells."""
+
 HOUR = timedelta(hours=1)
 AGAIN_WHILE_IT_MOVES = timedelta(minutes=5)
 AGAIN_WHILE_IT_SELLS = HOUR

@@ -9,7 +9,7 @@ import pytest
 
 from creatorflow.audit import INVARIANTS, AuditReport, ClientRecord, check
 from schemas import events
-from schemas.values import order_id, shipment_id
+from schemas.values import order_id, replenishment_id, shipment_id, stock_item_id
 from tests.unit.creatorflow import planted_faults as faults
 from tests.unit.creatorflow.audited_log import (
     MARKETPLACE,
@@ -230,6 +230,17 @@ def test_many_faults_are_counted_and_few_are_kept() -> None:
     report = audited(log, record)
     assert report.counts["orders-settle"] == 100
     assert len(report.faults) == 20
+
+
+@pytest.mark.parametrize(("number", "known"), [("4", True), ("never", False)])
+def test_what_windows_told_follows_from_the_stock_item(number: str, known: bool) -> None:
+    """An assessment follows from all that is known of its item; one of an item that the log never saw has no cause."""
+    log = sound_log()
+    seen, item = stock_item_id(MARKETPLACE, SHOP, "4"), stock_item_id(MARKETPLACE, SHOP, number)
+    log.append(events.StockItemOpened(stock_item_id=seen), "webhook-4")
+    eased = events.StockRiskEased(replenishment_id=replenishment_id(seen), stock_item_id=seen, reason="r")
+    log.append(eased, f"timer:assess:{item}:2026-03-02T12:00:00+00:00")
+    assert ("causes-resolve" not in audited(log).counts) == known
 
 
 def test_timer_is_known_by_its_key_with_or_without_prefix() -> None:
