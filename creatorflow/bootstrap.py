@@ -69,7 +69,7 @@ from streams.callers import Callers, Gateways
 from streams.consuming import Agent, Work
 from streams.deciding import Decider, Decision
 from streams.forwarding import Forwarder
-from streams.ingress import Secret, build_ingress
+from streams.ingress import Secret, TikTokApp, build_ingress
 from streams.intake import Intake
 from streams.publishing import Publisher
 from streams.read_models import Reader
@@ -264,7 +264,8 @@ async def _ingress(settings: Settings) -> None:
         previous = settings.webhook_secret_previous.get_secret_value().encode()
         secrets.append(Secret(previous, settings.webhook_secret_previous_until))
     postgres = settings.postgres
-    app, gatherer = build_ingress(secrets, publisher, redelivery.asking(postgres), acknowledging.finding(postgres))
+    asking, finding = redelivery.asking(postgres), acknowledging.finding(postgres)
+    app, gatherer = build_ingress(secrets, _tiktok_app(settings), publisher, asking, finding)
     name = f"ingress@{socket.gethostname()}:{os.getpid()}"
     await _until_stopped(
         gatherer.run(),
@@ -272,6 +273,14 @@ async def _ingress(settings: Settings) -> None:
         _beat(settings, name, "ingress", dict),
     )
     await publisher.discard()
+
+
+def _tiktok_app(settings: Settings) -> TikTokApp | None:
+    """Our app, None where TikTok Shop's own webhooks are not taken."""
+    if settings.tiktok_app_key is None or settings.tiktok_app_secret is None:
+        return None
+    key, secret = settings.require_tiktok_app()
+    return TikTokApp(key, secret.encode())
 
 
 async def _api(settings: Settings) -> None:
