@@ -17,13 +17,14 @@ from msgspec.structs import replace
 from aggregates import order_cancellation as cancellation
 from aggregates import order_holds as holds
 from aggregates import order_packages as packages
+from aggregates import order_reads as reads
 from aggregates import order_returns as returns
 from aggregates import order_steps as steps
 from aggregates import order_stock as stock
 from aggregates.acknowledging import acknowledge
 from aggregates.order_event import LineParts
 from aggregates.order_events import Early
-from aggregates.order_state import CANCELLED, Order, lets_ship
+from aggregates.order_state import CANCELLED, FBT, Order, lets_ship
 from aggregates.order_steps import Known
 from aggregates.policies import clocks, order_lines, status_order
 from aggregates.policies.order_lines import units_of
@@ -59,7 +60,9 @@ def decide(order: Order | None, command: Command, known: Known) -> Order | None:
     if order is None or not order.seen_yet:
         return _before_it_is_seen(order, command, known)
     if isinstance(command, commands.RecordOrder):
-        return _record_update(order, command, known)
+        _record_update(order, command, known)
+        reads.answer(order, command, known)
+        return order
     HANDLERS[type(command)](order, command, known)
     return order
 
@@ -115,11 +118,13 @@ def _place(foretold: Order | None, command: commands.RecordOrder, known: Known) 
     """
     Place an order at its first sight, ask for its stock, and hold it if intake found what a person must see.
 
-    What is first seen cancelled or refunded asks for nothing; what has left takes its units without asking.
+    What is first seen cancelled or refunded asks for nothing; what has left takes its units without asking. What the
+    marketplace ships out of its own warehouse never asks for ours.
     """
     status = status_order.known_status(command.status)
     ended = status == CANCELLED or command.status == status_order.REFUNDED
-    needs = order_lines.needs_of(command.lines, lambda line: _parts_of(command, line, known))
+    ours = command.shipping_type != FBT
+    needs = order_lines.needs_of(command.lines if ours else (), lambda line: _parts_of(command, line, known))
     paid_at = _paid_at(command, status)
     order = _begin(
         foretold,
@@ -145,6 +150,7 @@ def _place(foretold: Order | None, command: commands.RecordOrder, known: Known) 
         content_id=command.content_id,
         flags=command.flags,
         line_parts=_line_parts(command, known),
+        readable=command.read,
     )
     if ended:
         _end_at_first_sight(order, command, known)
@@ -197,7 +203,7 @@ def _parts_of(command: commands.RecordOrder, line: OrderLine, known: Known) -> t
 def _line_parts(command: commands.RecordOrder, known: Known) -> tuple[LineParts, ...]:
     """The parts of each line, fixed for the order's life; those of a single one follow from what it asks in all."""
     lines = [line for line in command.lines if line.quantity > 0]
-    if len(lines) < 2:
+    if len(lines) < 2 or command.shipping_type == FBT:
         return ()
     return tuple(
         LineParts(line_id=line.line_id, sku_id=line.sku_id, parts=_parts_of(command, line, known)) for line in lines
@@ -213,7 +219,7 @@ def _paid_at(command: commands.RecordOrder, status: str | None) -> datetime | No
     return command.updated_at
 
 
-def _record_update(order: Order, command: commands.RecordOrder, known: Known) -> Order:
+def _record_update(order: Order, command: commands.RecordOrder, known: Known) -> None:
     """
     Take over what a later read of the marketplace shows, in the order of the marketplace's time.
 
@@ -223,11 +229,11 @@ def _record_update(order: Order, command: commands.RecordOrder, known: Known) ->
     status = status_order.known_status(command.status)
     if command.status == status_order.REFUNDED:
         _record_refund(order, command, known)
-        return order
+        return
     if status is None:
         if command.status not in order.flagged:
             _flag_status(order, command, known)
-        return order
+        return
     paid_at = order.paid_at or _paid_at(command, status)
     deadlines = clocks.with_assumption(_merged(order.deadlines, command.deadlines), paid_at)
     reason = status_order.why_superseded(
@@ -240,7 +246,7 @@ def _record_update(order: Order, command: commands.RecordOrder, known: Known) ->
     )
     if reason is None:
         _advance(order, Update(command, status, paid_at, deadlines), known)
-        return order
+        return
     earlier = command.created_at if command.created_at < order.created_at else None
     if earlier is not None or (reason != status_order.REPEAT and (status, command.updated_at) not in order.seen):
         order.trigger_event(
@@ -251,7 +257,6 @@ def _record_update(order: Order, command: commands.RecordOrder, known: Known) ->
             reason=reason,
             created_at=earlier,
         )
-    return order
 
 
 def _record_refund(order: Order, command: commands.RecordOrder, known: Known) -> None:
@@ -424,19 +429,6 @@ def _change_address(
     )
 
 
-def _check_address(order: Order, command: timers.CheckAddress, known: Known) -> None:
-    """
-    Say that an order which the marketplace let go still has no address.
-
-    The specification's format offers no order to read again. Refused: nothing where it waits for something else.
-    Repeated: nothing.
-    """
-    lets_go = status_order.SHIPS_FROM <= status_order.rank(order.status) < status_order.ARRANGED_FROM
-    known_place = lets_ship(order.status, order.address, order.shipping_type)
-    if lets_go and not (known_place or order.cancelled or order.address_missed):
-        order.trigger_event(Order.AddressMissing, timestamp=known.at, since=order.updated_at)
-
-
 def _acknowledge(order: Order, command: commands.AcknowledgeOrderAlert, known: Known) -> None:
     """Note who saw an alert about the order, whether it was shown yet or not. Refused and repeated: nothing."""
     acknowledge(order, command, known.at)
@@ -449,7 +441,7 @@ def _came_after_all(order: Order, command: timers.ExpectOrder, known: Known) -> 
 HANDLERS: dict[type[Command], Callable[[Order, Any, Known], None]] = {
     timers.ExpectOrder: _came_after_all,
     commands.RecordAddress: _record_address,
-    timers.CheckAddress: _check_address,
+    timers.CheckAddress: reads.check_address,
     commands.RecordCancellation: cancellation.record_cancellation,
     commands.AnswerCancellation: cancellation.answer_cancellation,
     timers.RemindOfCancellation: cancellation.remind_of_cancellation,
@@ -458,7 +450,7 @@ HANDLERS: dict[type[Command], Callable[[Order, Any, Known], None]] = {
     commands.RecordInspection: returns.record_inspection,
     commands.RecordReservation: stock.record_reservation,
     commands.RecordShortage: stock.record_shortage,
-    timers.ExpireHold: stock.expire_hold,
+    timers.ExpireHold: reads.expire_hold,
     commands.RecordLabel: packages.record_label,
     commands.RecordFulfilmentPushed: packages.record_fulfilment_pushed,
     commands.RecordTracking: packages.record_tracking,

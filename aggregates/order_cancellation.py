@@ -197,12 +197,16 @@ def _complete(order: Order, command: commands.RecordCancellation, known: Known) 
 
 
 def _request(order: Order, command: commands.RecordCancellation, known: Known) -> None:
-    """Approve at once where nothing of it is on paper; else stop its packages and leave the answer to a person."""
+    """
+    Approve at once where nothing of it is on paper; else stop its packages and leave the answer to a person, as where
+    nobody knows which of several units it is about.
+    """
     wanted = order_lines.take(order.lines, command.lines) if command.lines else order.lines
     packages = [
         shipment for shipment, parcel in order.packages.items() if order_lines.take(parcel.lines, units_of(wanted))
     ]
-    by_person = order.gone or any(order.packages[shipment].stage != "open" for shipment in packages)
+    unclear = not command.lines_told and sum(line.quantity for line in order.lines) > 1
+    by_person = unclear or order.gone or any(order.packages[shipment].stage != "open" for shipment in packages)
     house = order.in_house()
     order.trigger_event(
         Order.CancellationRequested,

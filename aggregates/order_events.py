@@ -35,10 +35,11 @@ from aggregates.order_package_events import (
     ShownDispatched,
     Split,
 )
+from aggregates.order_read_events import ReadAsked
 from aggregates.order_return_events import GoodsInspected, ReturnAdvanced, ReturnOpened
 from schemas.commands import RecordAddress, RecordCancellation, RecordReturn
 from schemas.events import PriorityPoint
-from schemas.values import Address, Deadlines, Money, Need, OrderLine
+from schemas.values import Address, Deadlines, Money, Need, OrderLine, ShippingType
 
 if TYPE_CHECKING:
     from aggregates.order_state import Order
@@ -75,6 +76,7 @@ __all__ = [
     "Placed",
     "PriorityOverridden",
     "Push",
+    "ReadAsked",
     "ReadyToShip",
     "Refunded",
     "Released",
@@ -136,7 +138,7 @@ class Placed(Opening):
     """
     The order was seen for the first time; everything that it is made of.
 
-    `line_parts` is left out where one line asks for all of `needs`.
+    `line_parts` is left out where one line asks for all of `needs`. `readable`: it can be read again there.
     """
 
     TOPIC = "order.placed"
@@ -157,13 +159,15 @@ class Placed(Opening):
     address: Address | None
     deadlines: Deadlines
     buyer: str
-    shipping_type: Literal["SELLER", "TIKTOK"]
+    shipping_type: ShippingType
     content_id: str
     flags: tuple[str, ...]
     line_parts: tuple[LineParts, ...] = ()
+    readable: bool = False
 
     def apply(self, aggregate: Order) -> None:
         aggregate.marketplace = self.marketplace
+        aggregate.readable = self.readable
         aggregate.shop = self.shop
         aggregate.number = self.number
         aggregate.status = self.marketplace_status

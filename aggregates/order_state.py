@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Literal
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate
@@ -14,9 +13,12 @@ from aggregates.order_event import ComingBack, LineParts, Package, Parcel, Short
 from aggregates.order_events import SEEN_UPDATES_KEPT
 from aggregates.policies import order_lines, status_order
 from aggregates.policies.order_lines import Lines, units_of
-from schemas.values import Address, Deadlines, LineQuantity, Money, Need
+from schemas.values import Address, Deadlines, LineQuantity, Money, Need, ShippingType
 
 CANCELLED = "CANCELLED"
+FBT = "FBT"
+"""Shipped by the marketplace out of its own warehouse: shown, never reserved nor packed here."""
+
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -33,6 +35,7 @@ class Order(Aggregate):
     StatusAdvanced = order_events.StatusAdvanced
     AddressChanged = order_events.AddressChanged
     AddressMissing = order_events.AddressMissing
+    ReadAsked = order_events.ReadAsked
     UpdateSuperseded = order_events.UpdateSuperseded
     StatusFlagged = order_events.StatusFlagged
     Classified = order_events.Classified
@@ -78,14 +81,15 @@ class Order(Aggregate):
         self.status = ""
         self.state = ""
         self.buyer = ""
-        self.shipping_type: Literal["SELLER", "TIKTOK"] = "SELLER"
+        self.read_for: set[str] = set()
+        self.shipping_type: ShippingType = "SELLER"
         self.lines: Lines = ()
         self.parts: dict[tuple[str, str], tuple[Need, ...]] = {}
         self.total: Money | None = None
         self.created_at = self.updated_at = self.unpaid_since = self.address_at = NEVER
         self.paid_at: datetime | None = None
         self.address: Address | None = None
-        self.address_missed = False
+        self.readable = self.address_missed = False
         self.deadlines = Deadlines()
         self.score = 0
         self.floor = ""
@@ -291,6 +295,6 @@ def lets_ship(status: str, address: Address | None, shipping_type: str) -> bool:
     rank = status_order.rank(status)
     if rank < status_order.SHIPS_FROM or status == CANCELLED:
         return False
-    if rank >= status_order.ARRANGED_FROM or shipping_type == "TIKTOK":
+    if rank >= status_order.ARRANGED_FROM or shipping_type != "SELLER":
         return True
     return address is not None and address.complete

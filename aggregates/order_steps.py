@@ -13,7 +13,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from aggregates.order_event import Push
-from aggregates.order_state import Order
+from aggregates.order_state import FBT, Order
 from aggregates.policies import order_lines, priority, status_order
 from aggregates.policies.order_lines import Lines, units_of
 from schemas.values import Money, Need, OrderLine, shipment_id
@@ -84,7 +84,9 @@ def needs_at(order: Order, items: AbstractSet[UUID]) -> tuple[Need, ...]:
 
 
 def needs_of(order: Order, known: Known, lines: Iterable[OrderLine]) -> tuple[Need, ...]:
-    """What these lines ask of stock, as their parts were mapped when the order was placed."""
+    """What these lines ask of our stock, as their parts were mapped when the order was placed."""
+    if order.shipping_type == FBT:
+        return ()
 
     def parts(line: OrderLine) -> tuple[Need, ...]:
         found = order.parts.get((line.line_id, line.sku_id))

@@ -9,7 +9,7 @@ from aggregates import order_steps as steps
 from aggregates.order_event import Shortage
 from aggregates.order_state import Order
 from aggregates.order_steps import Known
-from schemas import commands, timers
+from schemas import commands
 
 UNPAID = "UNPAID"
 
@@ -135,20 +135,3 @@ def share_what_is_held(order: Order, known: Known) -> None:
 def _in_time(order: Order, promised_at: datetime | None) -> bool:
     cancel_by = order.deadlines.cancel_by
     return promised_at is not None and (cancel_by is None or promised_at < cancel_by)
-
-
-def expire_hold(order: Order, command: timers.ExpireHold, known: Known) -> None:
-    """
-    Give the stock of an order back that was not paid in time.
-
-    The specification's format offers no order to read first, so unpaid as far as we know is unpaid. A late payment
-    reserves again. Refused: nothing unless the order still waits for that payment. Repeated: nothing.
-    """
-    waits = order.status == UNPAID and order.unpaid_since == command.set_for
-    if waits and not (order.hold_expired or order.cancelled or order.packages) and order.needs:
-        order.trigger_event(
-            Order.HoldExpired,
-            timestamp=known.at,
-            release=steps.all_needs(order),
-            fulfilment_state="HELD" if order.hold is not None or order.asked else "WAITING",
-        )

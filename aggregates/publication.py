@@ -95,6 +95,7 @@ PRIVATE = (
     order_events.Foretold,  # what follows once the order is placed says so, or OrderMissing
     order_events.PriorityOverridden,  # the OrderClassified after it says so
     order_events.ReservationDeclined,  # StockReservationReleased says so
+    order_events.ReadAsked,  # what the read shows, or that the hold expired, says so
     order_events.LabelDeclined,  # ShipmentCancelled says so
     stock_item_events.ReservationUpdated,
     stock_item_events.QueueUpdated,

@@ -69,7 +69,7 @@ from streams.callers import Callers, Gateways
 from streams.consuming import Agent, Work
 from streams.deciding import Decider, Decision
 from streams.forwarding import Forwarder
-from streams.ingress import Secret, build_ingress
+from streams.ingress import Secret, TikTokApp, build_ingress
 from streams.intake import Intake
 from streams.publishing import Publisher
 from streams.read_models import Reader
@@ -183,12 +183,7 @@ async def _worker(settings: Settings) -> None:
 def works(settings: Settings, loop: asyncio.AbstractEventLoop, publisher: Publisher) -> list[Work]:
     """What the agents of a worker do, one `Work` for each name of the catalogue."""
     event_log = open_event_log(settings.postgres)
-    decisions = [
-        orders.DECISION,
-        inventory.DECISION,
-        shipping.decision(TARIFFS),
-        _buying(settings),
-    ]
+    decisions = [orders.DECISION, inventory.DECISION, shipping.decision(TARIFFS), _buying(settings)]
     master_key = settings.require_master_key()
     intake_keys = _keys(settings)
     intake = Intake(intake_keys, master_key)
@@ -208,7 +203,7 @@ def works(settings: Settings, loop: asyncio.AbstractEventLoop, publisher: Publis
         for name in topic.readers
         if name.startswith("read-models.")
     ]
-    deciders = (Decider(each, event_log, _keys(settings)) for each in decisions)
+    deciders = [Decider(each, event_log, _keys(settings)) for each in decisions]
     return [forwarder, *deciders, *readers, *windows.works(event_log, _keys(settings))]
 
 
@@ -266,10 +261,9 @@ async def _ingress(settings: Settings) -> None:
     if settings.webhook_secret_previous is not None:
         previous = settings.webhook_secret_previous.get_secret_value().encode()
         secrets.append(Secret(previous, settings.webhook_secret_previous_until))
-    postgres = settings.postgres
-    asks = (redelivery.asking(postgres), acknowledging.finding(postgres))
-    content = None if settings.content_secret is None else settings.content_secret.get_secret_value().encode()
-    app, gatherer = build_ingress(secrets, publisher, *asks, content)
+    tiktok, content = _tiktok_app(settings), settings.content_key
+    asking, finding = redelivery.asking(settings.postgres), acknowledging.finding(settings.postgres)
+    app, gatherer = build_ingress(secrets, tiktok, publisher, asking, finding, content=content)
     name = f"ingress@{socket.gethostname()}:{os.getpid()}"
     await _until_stopped(
         gatherer.run(),
@@ -277,6 +271,14 @@ async def _ingress(settings: Settings) -> None:
         _beat(settings, name, "ingress", dict),
     )
     await publisher.discard()
+
+
+def _tiktok_app(settings: Settings) -> TikTokApp | None:
+    """Our app, None where TikTok Shop's own webhooks are not taken."""
+    if settings.tiktok_app_key is None or settings.tiktok_app_secret is None:
+        return None
+    key, secret = settings.require_tiktok_app()
+    return TikTokApp(key, secret.encode())
 
 
 async def _api(settings: Settings) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
+from aggregates.policies.outside_calls import READ_ORDER
 from aggregates.policies.reviewing import ASSESSED
 from creatorflow.ledger_facts import Findings, OrderFacts, PackageFacts, StockFacts
 from creatorflow.ledger_orders import ORDERS
@@ -78,6 +79,9 @@ class Ledger:
         before, _, number = cause.partition(".")
         if before.isdecimal() and number.isdecimal():
             resolves = self._knows_position(int(before), row.position)
+        elif kind == "call" and rest.startswith(READ_ORDER):
+            resolves = bool(row.correlation)
+            self.outside_causes.setdefault(row.correlation, row.position)
         elif kind == "call" and rest:
             resolves = rest.rpartition(":")[0] in self._follow_up_keys
         elif kind == "timer" and rest:

@@ -198,6 +198,11 @@ class Settings(BaseSettings):
     def _arguments(self) -> list[str]:
         return [name for name, origin in self.origins.items() if origin == ARGUMENT]
 
+    @property
+    def content_key(self) -> bytes | None:
+        """The secret that readings of content are signed with, None where they are not."""
+        return None if self.content_secret is None else self.content_secret.get_secret_value().encode()
+
     def require_webhook_secret(self) -> bytes:
         """The secret that webhooks are signed with; without one no webhook could be told from a forgery."""
         return self._require("webhook_secret").encode()

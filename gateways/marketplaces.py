@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol
 
-from schemas.calls import PushDelayCall, PushFulfilmentCall
+from schemas.calls import PushDelayCall, PushFulfilmentCall, ReadOrderCall
 
 
 class PushResult(NamedTuple):
@@ -26,6 +26,21 @@ class PushResult(NamedTuple):
 DONE = PushResult("done")
 
 
+class OrderRead(NamedTuple):
+    """
+    What came of reading one order.
+
+    done: `order` is its raw JSON, as the marketplace's own order call shows one. missing: the marketplace answered, and
+    knows no such order. refused, unavailable, unknown: as of a push; reading again is always safe.
+    """
+
+    outcome: Literal["done", "refused", "unavailable", "unknown", "missing"]
+    reason: str = ""
+    retry_after: float | None = None
+    attempted: bool = True
+    order: bytes = b""
+
+
 class Marketplace(Protocol):
     """
     One marketplace, for all its shops. Makes one attempt, and answers for each push by its place in the list.
@@ -44,4 +59,8 @@ class Marketplace(Protocol):
 
     async def push_delay(self, call: PushDelayCall) -> PushResult:
         """Tell that an order is late, and until when."""
+        ...
+
+    async def read_orders(self, calls: Sequence[ReadOrderCall]) -> Sequence[OrderRead]:
+        """Read up to 50 orders of one shop in one request. Raises nothing of its own."""
         ...

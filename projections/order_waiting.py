@@ -16,6 +16,8 @@ def waits_for(row: OrderRow) -> str:
             if "cancellation_requested" in row.flags
             else f"a person: {row.held_for}"
         )
+    if row.shipping_type == "FBT" and row.fulfilment_state == "RECEIVED":
+        return "" if row.marketplace_status in {"DELIVERED", "COMPLETED"} else "the marketplace, which ships it"
     if row.fulfilment_state == "WAITING":
         return _waits_for_marketplace(row)
     if row.fulfilment_state == "BACKORDERED":

@@ -86,6 +86,10 @@ async def orders(asked: Asked) -> Page[OrderRow]:
     return await _page(asked, order_board.NAME, OrderRow, where, Order("placed_position"))
 
 
+OURS = Where("shipping_type", "= ANY", ["SELLER", "TIKTOK"])
+"""What the marketplace ships out of its own warehouse is on none of our clocks."""
+
+
 def _late(step: str, at: datetime) -> list[Where]:
     """
     The orders whose clock runs out: not labelled 8 h before `dispatch_by`, not scanned 2 h before it, not arranged 24 h
@@ -96,6 +100,7 @@ def _late(step: str, at: datetime) -> list[Where]:
         return [
             Where("dispatch_by", "<", at + timedelta(hours=8)),
             Where("fulfilment_state", "= ANY", states),
+            OURS,
             Where("marketplace_status", "= ANY", ["ON_HOLD", "AWAITING_SHIPMENT", "PARTIALLY_SHIPPING"]),
         ]
     if step == "scan":
@@ -103,6 +108,7 @@ def _late(step: str, at: datetime) -> list[Where]:
         return [
             Where("dispatch_by", "<", at + timedelta(hours=2)),
             Where("fulfilment_state", "= ANY", states),
+            OURS,
             Where("dispatched_at", "IS NULL", None),
             Where("completed_at", "IS NULL", None),
         ]
@@ -110,6 +116,7 @@ def _late(step: str, at: datetime) -> list[Where]:
         Where("cancel_by", "<", at + timedelta(hours=24)),
         Where("fulfilment_state", "= ANY", ["WAITING", "RECEIVED", "RESERVING", "BACKORDERED", "READY", "HELD"]),
         Where("marketplace_status", "= ANY", ["ON_HOLD", "AWAITING_SHIPMENT", "PARTIALLY_SHIPPING"]),
+        OURS,
     ]
 
 

@@ -21,6 +21,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing asked of somebody outside."""
 
     SERVICE: ClassVar[str]
+    ONE_AT_A_TIME: ClassVar[bool] = False
+    """Whether one open call of a key is enough, however many ask, as of a read."""
 
 
 class BuyLabelCall(Call):
@@ -66,6 +68,17 @@ class PushDelayCall(Call):
     shop: str
     order_number: str
     promised_at: datetime
+
+
+class ReadOrderCall(Call):
+    """Read one order as it stands at the marketplace. Answered by `RecordOrder`; reading again is harmless."""
+
+    SERVICE: ClassVar[str] = "marketplace"
+    ONE_AT_A_TIME: ClassVar[bool] = True
+
+    marketplace: str
+    shop: str
+    order_number: str
 
 
 class PlaceReorderCall(Call):

@@ -59,6 +59,10 @@ class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A frozen value with named fields; absent on the wire where it has its default."""
 
 
+ShippingType = Literal["SELLER", "TIKTOK", "FBT"]
+"""Who ships: the seller, the platform with its own label, or the platform out of its own warehouse."""
+
+
 class Money(Value):
     """An exact decimal amount in one currency (ISO 4217). Never summed across currencies."""
 

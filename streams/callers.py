@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 import msgspec
 import structlog
 
-from aggregates.event_store import calls
+from aggregates.event_store import calls, shops
 from aggregates.event_store.buyer_keys import BuyerKeys
 from aggregates.event_store.calls import Claimed, Closed, Postponed, Withheld
 from aggregates.event_store.connection import STORE_FAULT, Connection
@@ -28,7 +28,7 @@ from aggregates.event_store.scheduled_commands import scheduled
 from aggregates.policies.retrying import next_attempt
 from gateways.carriers.protocol import Carrier
 from gateways.errors import OutcomeUnknown, Refused, Unavailable
-from gateways.marketplaces import Marketplace, PushResult
+from gateways.marketplaces import Marketplace, OrderRead, PushResult
 from gateways.suppliers.protocol import Supplier, SupplierAnswer
 from schemas.calls import (
     BuyLabelCall,
@@ -36,6 +36,7 @@ from schemas.calls import (
     PlaceReorderCall,
     PushDelayCall,
     PushFulfilmentCall,
+    ReadOrderCall,
     SpeedUpReorderCall,
     VoidLabelCall,
 )
@@ -43,18 +44,24 @@ from schemas.commands import (
     Command,
     RecordFulfilmentPushed,
     RecordLabelOutcome,
-    RecordSupplierAnswer,
     RecordVoidOutcome,
 )
 from schemas.shipping import Label, LabelRequest
 from schemas.values import Person, Sealed
+from streams import order_reads
 from streams.doors import Doors, answer_to
+from streams.order_reads import Seen
 from streams.store_thread import StoreThread
+from streams.supplier_outcomes import hurry_answered, reorder_told, supplier_answered
+from streams.unknown_statuses import UnknownStatuses
 
 log = structlog.get_logger()
 
 CLAIMED_AT_ONCE = 200
-PUSHES_AT_ONCE = 50
+AT_ONCE_OF_ONE_SHOP = 50
+WITHOUT_ACCESS_FOR = timedelta(minutes=10)
+"""How long a call waits that its shop does not let us make."""
+
 VOID_TRIES = 5
 IDLE_SECONDS = 0.02
 EXPIRED_EVERY_SECONDS = 5.0
@@ -68,6 +75,7 @@ _DECODERS: Mapping[str, msgspec.json.Decoder[Any]] = {
         VoidLabelCall,
         PushFulfilmentCall,
         PushDelayCall,
+        ReadOrderCall,
         PlaceReorderCall,
         SpeedUpReorderCall,
     )
@@ -90,7 +98,7 @@ class Taken(NamedTuple):
     recipient: Person
 
 
-Outcome = Closed | Postponed
+Outcome = Closed | Postponed | Seen
 Answer = TypeVar("Answer")
 
 
@@ -104,6 +112,7 @@ class Callers:
         self._expired_at = 0.0
         self._unstarted: dict[int, Claimed] = {}
         self._unreported: list[Outcome] = []
+        self._statuses = UnknownStatuses()
 
     async def run(self) -> None:
         """Claim, call, close, until cancelled; what was claimed and not started is given back then, for others."""
@@ -144,9 +153,11 @@ class Callers:
 
     async def _make(self, taken: Sequence[Taken]) -> None:
         pushes = [each for each in taken if isinstance(each.call, PushFulfilmentCall)]
-        others = [each for each in taken if not isinstance(each.call, PushFulfilmentCall)]
+        reads = [each for each in taken if isinstance(each.call, ReadOrderCall)]
+        others = [each for each in taken if not isinstance(each.call, PushFulfilmentCall | ReadOrderCall)]
         await asyncio.gather(
             *(self._start(self._push, group) for group in _grouped(pushes)),
+            *(self._start(self._read, group) for group in _grouped(reads)),
             *(self._start(self._one_of, [each]) for each in others),
         )
 
@@ -159,6 +170,15 @@ class Callers:
         marketplace = self._gateways.marketplaces[group[0].call.marketplace]
         results = await marketplace.push_fulfilment([each.call for each in group])
         return [_pushed(each, result, _fulfilment_pushed(each)) for each, result in zip(group, results, strict=True)]
+
+    async def _read(self, group: Sequence[Taken]) -> list[Outcome]:
+        """Reading again is harmless, so nothing is looked up before it is repeated."""
+        marketplace = self._gateways.marketplaces[group[0].call.marketplace]
+        results = await marketplace.read_orders([each.call for each in group])
+        now = datetime.now(UTC)
+        outcomes = [_shown(each, result, now) for each, result in zip(group, results, strict=True)]
+        self._statuses.warn(each.shown.order for each in outcomes if isinstance(each, Seen))
+        return outcomes
 
     async def _one_of(self, group: Sequence[Taken]) -> list[Outcome]:
         return await self._one(group[0])
@@ -211,7 +231,7 @@ class Callers:
     async def _place_reorder(self, taken: Taken, call: PlaceReorderCall) -> Outcome:
         supplier = self._gateways.supplier
         if taken.claimed.unknown and not supplier.supports_lookup:
-            return _closed(taken, _reorder_told(call, "parked", "it is not known whether the supplier has it"))
+            return _closed(taken, reorder_told(call, "parked", "it is not known whether the supplier has it"))
 
         async def ask() -> SupplierAnswer:
             if taken.claimed.unknown and (found := await supplier.find(call.reorder_id)) is not None:
@@ -221,8 +241,8 @@ class Callers:
         return await _asked(
             taken,
             ask,
-            lambda answer: _supplier_answered(call, answer),
-            lambda reason: _supplier_answered(call, SupplierAnswer("refused", reason=reason)),
+            lambda answer: supplier_answered(call, answer),
+            lambda reason: supplier_answered(call, SupplierAnswer("refused", reason=reason)),
         )
 
     async def _speed_up(self, taken: Taken, call: SpeedUpReorderCall) -> Outcome:
@@ -230,8 +250,8 @@ class Callers:
         return await _asked(
             taken,
             lambda: self._gateways.supplier.speed_up(call),
-            lambda answer: _hurry_answered(call, answer),
-            lambda reason: _reorder_told(call, "not_faster", reason),
+            lambda answer: hurry_answered(call, answer),
+            lambda reason: reorder_told(call, "not_faster", reason),
         )
 
     def _report_and_claim(self, connection: Connection) -> list[Taken]:
@@ -241,8 +261,8 @@ class Callers:
         if time.monotonic() - self._expired_at > EXPIRED_EVERY_SECONDS:
             claimed += calls.claim_expired(connection, CLAIMED_AT_ONCE, kinds)
             self._expired_at = time.monotonic()
-        self._unstarted = {each.id: each for each in claimed}
-        decoded: list[tuple[Claimed, Call]] = [(each, _DECODERS[each.kind].decode(each.body)) for each in claimed]
+        decoded = self._allowed(connection, [(each, _DECODERS[each.kind].decode(each.body)) for each in claimed])
+        self._unstarted = {each.id: each for each, _ in decoded}
         decoded = self._let_out(connection, decoded)
         self._keys.load(connection, {sealed.subject for _, call in decoded if (sealed := _recipient(call)) is not None})
         return [self._taken(connection, each, call) for each, call in decoded]
@@ -262,6 +282,21 @@ class Callers:
             for each in withheld:
                 self._unstarted.pop(each.id)
         return [each for each, reason in zip(decoded, reasons, strict=True) if not reason]
+
+    def _allowed(self, connection: Connection, decoded: list[tuple[Claimed, Call]]) -> list[tuple[Claimed, Call]]:
+        """The calls that may be made; those to a marketplace whose shop took our access away wait."""
+        closed = shops.without_access(connection) if decoded else set()
+        if not closed:
+            return decoded
+        allowed, later = [], datetime.now(UTC) + WITHOUT_ACCESS_FOR
+        for claimed, call in decoded:
+            if (getattr(call, "marketplace", ""), claimed.shop) in closed:
+                waits = "the shop took our access away"
+                postponed = Postponed(claimed.id, claimed.attempt, later, waits, claimed.unknown, attempted=False)
+                self._unreported.append(postponed)
+            else:
+                allowed.append((claimed, call))
+        return allowed
 
     def _taken(self, connection: Connection, claimed: Claimed, call: Call) -> Taken:
         sealed = _recipient(call)
@@ -283,9 +318,12 @@ class Callers:
     def _report(self, connection: Connection) -> None:
         outcomes, self._unreported = self._unreported, []
         closed = [outcome for outcome in outcomes if isinstance(outcome, Closed)]
+        seen = [outcome for outcome in outcomes if isinstance(outcome, Seen)]
         postponed = [outcome for outcome in outcomes if isinstance(outcome, Postponed)]
         if closed:
             calls.close(connection, closed)
+        if seen:
+            calls.close_asked(connection, order_reads.closed(connection, self._keys, seen))
         if postponed:
             calls.postpone(connection, postponed)
 
@@ -341,6 +379,17 @@ def _pushed(taken: Taken, result: PushResult, answer: Command | None) -> Outcome
     )
 
 
+def _shown(taken: Taken, read: OrderRead, now: datetime) -> Outcome:
+    """The outcome of one read; what is not worth another try waits for a person, or until it is asked for again."""
+    came = order_reads.outcome(taken.claimed, taken.call, read, now)
+    if isinstance(came, Seen):
+        return came
+    if not came.again:
+        log.warning("order not read", call=taken.claimed.key, reason=came.reason)
+        return Postponed(taken.claimed.id, taken.claimed.attempt, now, came.reason, parked=True)
+    return _again(taken, came.reason, came.retry_after, attempted=came.attempted, unknown=False)
+
+
 def _again(taken: Taken, reason: str, retry_after: float | None, *, attempted: bool, unknown: bool) -> Postponed:
     claimed = taken.claimed
     now = datetime.now(UTC)
@@ -374,15 +423,15 @@ def _withheld(claimed: Claimed, call: Call, reason: str) -> Withheld:
     return Withheld(claimed.id, claimed.attempt, reason, told)
 
 
-def _grouped(pushes: Sequence[Taken]) -> list[list[Taken]]:
-    """Pushes of one marketplace and shop, up to 50 together."""
+def _grouped(taken: Sequence[Taken]) -> list[list[Taken]]:
+    """Calls of one marketplace and shop, up to 50 together."""
     by_shop: dict[tuple[str, str], list[Taken]] = {}
-    for each in pushes:
+    for each in taken:
         by_shop.setdefault((each.call.marketplace, each.call.shop), []).append(each)
     return [
-        group[start : start + PUSHES_AT_ONCE]
+        group[start : start + AT_ONCE_OF_ONE_SHOP]
         for group in by_shop.values()
-        for start in range(0, len(group), PUSHES_AT_ONCE)
+        for start in range(0, len(group), AT_ONCE_OF_ONE_SHOP)
     ]
 
 
@@ -432,33 +481,4 @@ def _fulfilment_pushed(taken: Taken) -> RecordFulfilmentPushed:
         shipment_id=call.shipment_id,
         pushed_at=datetime.now(UTC),
         tracking_number=call.tracking_number,
-    )
-
-
-def _supplier_answered(call: PlaceReorderCall, answer: SupplierAnswer) -> RecordSupplierAnswer | None:
-    """What the order is told; where it was only sent, the supplier's word comes later, by a person."""
-    if answer.outcome == "sent":
-        return None
-    return _reorder_told(call, answer.outcome, answer.reason, answer)
-
-
-def _hurry_answered(call: SpeedUpReorderCall, answer: SupplierAnswer) -> RecordSupplierAnswer | None:
-    if answer.outcome == "refused":
-        return _reorder_told(call, "not_faster", answer.reason)
-    return None if answer.outcome == "sent" else _reorder_told(call, "confirmed", "", answer)
-
-
-def _reorder_told(
-    call: PlaceReorderCall | SpeedUpReorderCall,
-    outcome: Literal["confirmed", "refused", "parked", "not_faster"],
-    reason: str,
-    answer: SupplierAnswer | None = None,
-) -> RecordSupplierAnswer:
-    return RecordSupplierAnswer(
-        replenishment_id=call.replenishment_id,
-        reorder_id=call.reorder_id,
-        outcome=outcome,
-        due_at=None if answer is None else answer.due_at,
-        supplier_reference="" if answer is None else answer.supplier_reference,
-        reason=reason,
     )

@@ -184,7 +184,7 @@ class Decider:
         calls, timers = calls_of(event), scheduled_after(event)
         cause = f"{event.originator_id}:{event.originator_version}" if calls or timers else ""
         for call in calls:
-            effects.calls.append(
+            (effects.asked if call.call.ONE_AT_A_TIME else effects.calls).append(
                 CallRow(
                     call.key,
                     type(call.call).__name__,

@@ -15,10 +15,12 @@ from typing import NamedTuple
 from aggregates.event_store import relay_state
 from aggregates.event_store.application import EventLog
 from aggregates.event_store.buyer_keys import BuyerKeys
+from aggregates.event_store.calls import CallRow
 from aggregates.event_store.connection import Connection
 from aggregates.event_store.dead_letters import DeadLetter
 from aggregates.event_store.raw_webhooks import RawWebhook
 from aggregates.event_store.recorder import Effects
+from aggregates.event_store.shops import Access
 from streams.consuming import Raw, Slice, advances, gathering, with_value
 from streams.letters import dead_letter
 from streams.publishing import BrokerUnavailable, Publisher, Record
@@ -32,11 +34,16 @@ PAUSE_AT_MOST_SECONDS = 4.0
 
 
 class Forwarded(NamedTuple):
-    """What a batch of records becomes: records to send, what is kept of them, and what is wrong with the rest."""
+    """
+    What a batch of records becomes: records to send, what is kept of them, what is wrong with the rest, and beside
+    that what is to be asked outside, and what they show of our access to shops.
+    """
 
     records: list[Record]
     raw_webhooks: list[RawWebhook]
     refused: list[tuple[Raw, str]]
+    asked: list[CallRow]
+    access: list[Access]
 
 
 Transform = Callable[[Connection, Sequence[Raw]], Forwarded]
@@ -95,6 +102,8 @@ class Forwarder:
             for record, reason in forwarded.refused
         )
         effects.raw_webhooks.extend(forwarded.raw_webhooks)
+        effects.asked.extend(forwarded.asked)
+        effects.access.extend(forwarded.access)
         if forwarded.records:
             sending = asyncio.run_coroutine_threadsafe(self._publisher.publish(forwarded.records), self._loop)
             try:
@@ -104,4 +113,4 @@ class Forwarder:
                 raise BrokerUnavailable(f"not acknowledged within {SEND_WITHIN_SECONDS} s") from error
         self._log.events.put([], connection=connection, effects=effects, origins=[])
         self._behind = relay_state.behind(connection, self._readers)
-        return f"{len(forwarded.records)} sent, {len(forwarded.refused)} refused"
+        return f"{len(forwarded.records)} sent, {len(forwarded.asked)} asked, {len(forwarded.refused)} refused"

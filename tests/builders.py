@@ -5,12 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Literal, Self
+from typing import Self
 from uuid import UUID
 
 from schemas.commands import RecordOrder
 from schemas.shipping import Tariff
-from schemas.values import Address, Deadlines, Money, Need, OrderLine, Sealed, order_id, stock_item_id
+from schemas.values import (
+    Address,
+    Deadlines,
+    Money,
+    Need,
+    OrderLine,
+    Sealed,
+    ShippingType,
+    order_id,
+    stock_item_id,
+)
 
 MARKETPLACE = "tiktok"
 SHOP = "7490000000000000001"
@@ -91,7 +101,7 @@ class AnOrder:
     address: Address | None = STREET
     deadlines: Deadlines = NO_DEADLINES
     paid_at: datetime | None = None
-    shipping_type: Literal["SELLER", "TIKTOK"] = "SELLER"
+    shipping_type: ShippingType = "SELLER"
     flags: tuple[str, ...] = ()
     buyer: str = "buyer"
 

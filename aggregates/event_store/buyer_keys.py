@@ -50,9 +50,14 @@ class BuyerKeys:
     def __init__(self, master_key: bytes) -> None:
         if len(master_key) != 32:
             raise ValueError("the master key must have 32 bytes")
+        self._master_key = master_key
         self._master = AESGCM(master_key)
         self._ciphers: dict[tuple[str, int], AESGCM | None] = {}
         self._digest_keys: dict[tuple[str, int], bytes] = {}
+
+    def subject_of(self, shop: str, buyer_id: str) -> str:
+        """The name under which a buyer is known inside."""
+        return buyer_subject(self._master_key, shop, buyer_id)
 
     def make_ready(self, connection: Connection, subjects: Iterable[str]) -> None:
         """

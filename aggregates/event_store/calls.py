@@ -151,14 +151,18 @@ _END_WITH_ANSWER = (
 
 
 def postpone(connection: Connection, postponed: Sequence[Postponed]) -> None:
-    """Put calls back with a due time, or park them for a person. Raced: a higher attempt is left alone."""
+    """
+    Put calls back with a due time, or park them for a person. Raced: a higher attempt is left alone; one that was asked
+    for again meanwhile is not parked.
+    """
     connection.execute(
-        "UPDATE calls AS c SET state = CASE WHEN v.parked THEN 'parked' ELSE 'waiting' END, due_at = v.due_at,"
-        " lease_until = NULL, last_error = v.error, unknown = v.unknown, failures = c.failures + v.attempted::integer"
-        " FROM unnest(%b::bigint[], %b::integer[], %b::timestamptz[], %b::text[], %b::boolean[],"
-        " %b::boolean[], %b::boolean[])"
-        " AS v (id, attempt, due_at, error, unknown, attempted, parked) WHERE c.id = v.id AND c.attempt ="
-        " v.attempt AND c.state = 'running'",
+        "WITH held AS (SELECT c.id AS held_id, v.* FROM calls AS c JOIN unnest(%b::bigint[], %b::integer[],"
+        " %b::timestamptz[], %b::text[], %b::boolean[], %b::boolean[], %b::boolean[])"
+        " AS v (id, attempt, due_at, error, unknown, attempted, parked) ON c.id = v.id AND c.attempt = v.attempt"
+        " WHERE c.state = 'running' ORDER BY c.key FOR UPDATE OF c)"
+        " UPDATE calls AS c SET state = CASE WHEN v.parked AND NOT c.again THEN 'parked' ELSE 'waiting' END,"
+        " again = false, due_at = v.due_at, lease_until = NULL, last_error = v.error, unknown = v.unknown,"
+        " failures = c.failures + v.attempted::integer FROM held AS v WHERE c.id = v.held_id",
         tuple(list(column) for column in zip(*postponed, strict=True)),
         prepare=True,
     )
@@ -235,6 +239,61 @@ def forget_withheld(connection: Connection) -> int:
     return connection.execute(
         "DELETE FROM calls WHERE state = 'withheld' AND due_at < now() - %s", (WITHHELD_KEPT,)
     ).rowcount
+
+
+def ask(connection: Connection, rows: Sequence[CallRow]) -> None:
+    """
+    Ask for calls of which one at a time is enough, as a read.
+
+    Repeated: one that waits is left as it is, but for its priority. Raced: one that a runner holds may have its answer
+    already, so it is made once more after it (`again`). One that was parked is tried anew.
+    """
+    latest: dict[str, CallRow] = {}
+    for row in rows:
+        present = latest.get(row.key)
+        latest[row.key] = row if present is None else row._replace(priority=max(row.priority, present.priority))
+    ordered = [latest[key] for key in sorted(latest)]
+    connection.execute(
+        "INSERT INTO calls AS c (key, kind, service, shop, priority, due_at, deadline_at, body, cause, correlation)"
+        " SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::integer[], %b::timestamptz[],"
+        " %b::timestamptz[], %b::bytea[], %b::text[], %b::text[]) ON CONFLICT (key) DO UPDATE SET"
+        " again = c.state = 'running', priority = greatest(c.priority, excluded.priority),"
+        " cause = excluded.cause, correlation = excluded.correlation,"
+        " state = CASE c.state WHEN 'parked' THEN 'waiting' ELSE c.state END,"
+        " due_at = CASE c.state WHEN 'waiting' THEN c.due_at ELSE excluded.due_at END,"
+        " failures = CASE c.state WHEN 'parked' THEN 0 ELSE c.failures END,"
+        " created_at = CASE c.state WHEN 'parked' THEN now() ELSE c.created_at END",
+        tuple(list(column) for column in zip(*ordered, strict=True)),
+        prepare=True,
+    )
+
+
+def close_asked(connection: Connection, closed: Sequence[Closed]) -> None:
+    """
+    Close calls that were asked for by `ask`, each with its answer, in one transaction; what was asked for again
+    meanwhile waits anew. Raced: as `close`; rows are locked in the order of their keys, as `ask` locks them.
+    """
+    answers = [each.answer for each in closed if each.answer is not None]
+    parameters = [
+        [each.id for each in closed],
+        [each.attempt for each in closed],
+        *(list(column) for column in zip(*answers, strict=True)),
+    ]
+    connection.execute(_END_ASKED, parameters, prepare=True)
+
+
+_END_ASKED = (
+    "WITH answered AS (SELECT * FROM unnest(%b::bigint[], %b::integer[], %b::text[], %b::timestamptz[], %b::text[],"
+    " %b::text[], %b::text[], %b::bytea[], %b::text[], %b::text[])"
+    " AS v (id, attempt, key, due_at, type, topic, record_key, body, cause, correlation)),"
+    " held AS (SELECT c.id, c.again FROM calls AS c JOIN answered AS v USING (id)"
+    " WHERE c.attempt = v.attempt AND c.state = 'running' ORDER BY c.key FOR UPDATE OF c),"
+    " ended AS (DELETE FROM calls AS c USING held WHERE c.id = held.id AND NOT held.again),"
+    " anew AS (UPDATE calls AS c SET state = 'waiting', again = false, lease_until = NULL,"
+    " failures = 0, unknown = false, created_at = now() FROM held WHERE c.id = held.id AND held.again)"
+    " INSERT INTO scheduled_commands (key, due_at, type, topic, record_key, body, cause, correlation)"
+    " SELECT key, due_at, type, topic, record_key, body, cause, correlation FROM answered JOIN held USING (id)"
+)
 
 
 def waiting(connection: Connection) -> dict[str, int]:

@@ -324,6 +324,12 @@ CREATE TABLE item_weights (
 );
 """
 
+_ORDER_READS = """
+ALTER TABLE calls ADD COLUMN again boolean NOT NULL DEFAULT false;
+ALTER TABLE shops ADD COLUMN access_ended_at timestamptz;
+CREATE INDEX shops_without_access ON shops (marketplace, shop) WHERE access_ended_at IS NOT NULL;
+"""
+
 _CONTENT = """
 CREATE TABLE contents (
     content uuid PRIMARY KEY,
@@ -437,6 +443,7 @@ MIGRATIONS: tuple[tuple[int, str], ...] = (
     (8, _TRACKING_NUMBERS),
     (10, _SHELVES),
     (11, _OBSERVING),
+    (13, _ORDER_READS),
     (15, _CONTENT),
     (16, _WINDOWS),
     (17, _PURCHASES),

@@ -30,8 +30,10 @@ from aggregates.event_store import (
     raw_webhooks,
     readings,
     scheduled_commands,
+    shops,
     tracking_numbers,
 )
+from aggregates.event_store.calls import CallRow
 from aggregates.event_store.connection import Connection
 
 
@@ -53,6 +55,9 @@ class Effects:
     content_links: list[readings.Link] = field(default_factory=list)
     purchases: list[purchases.Purchase] = field(default_factory=list)
     item_weights: list[item_weights.ItemWeight] = field(default_factory=list)
+    asked: list[CallRow] = field(default_factory=list)
+    """Calls of which one at a time is enough."""
+    access: list[shops.Access] = field(default_factory=list)
     rows: Callable[[Connection], None] | None = None
     """Writes read rows; the transaction is handed in."""
 
@@ -60,7 +65,8 @@ class Effects:
     def has_more(self) -> bool:
         """Whether something is to be written that `record_batch` does not know."""
         beside = (self.dead_letters, self.raw_webhooks, self.listings, self.tracking_numbers, self.item_weights)
-        return any(beside) or bool(self.purchases or self.content_links) or self.rows is not None
+        more = (self.asked, self.access, self.purchases, self.content_links)
+        return any(beside) or any(more) or self.rows is not None
 
 
 @dataclass(frozen=True)
@@ -183,5 +189,9 @@ def _write_more(connection: Connection, effects: Effects) -> None:
         purchases.insert(connection, effects.purchases)
     if effects.item_weights:
         item_weights.insert(connection, effects.item_weights)
+    if effects.asked:
+        calls.ask(connection, effects.asked)
+    if effects.access:
+        shops.note_access(connection, effects.access)
     if effects.rows is not None:
         effects.rows(connection)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -85,3 +85,34 @@ def open_doors(connection: Connection, marketplace: str, shop: str, *, labels: b
 def read_settings(found: Mapping[str, Any]) -> ShopSettings:
     """The settings of a shop. Raises `msgspec.ValidationError`, which names what is wrong, for a name or a value."""
     return msgspec.convert(found, ShopSettings, strict=True)
+
+
+class Access(NamedTuple):
+    """What the marketplace showed of our access to a shop at a moment: taken away (`ended`), or in use."""
+
+    marketplace: str
+    shop: str
+    at: datetime
+    ended: bool
+
+
+def note_access(connection: Connection, shown: Sequence[Access]) -> None:
+    """
+    Note that our access to a shop ended; whatever it shows us later proves that we have it again.
+
+    Repeated: nothing. What is older than what is known changes nothing.
+    """
+    for each in sorted(shown, key=lambda access: access.at):
+        connection.execute(
+            "UPDATE shops SET access_ended_at = CASE WHEN %(ended)s THEN %(at)s END WHERE marketplace = %(marketplace)s"
+            " AND shop = %(shop)s AND ((%(ended)s AND access_ended_at IS NULL)"
+            " OR (NOT %(ended)s AND access_ended_at < %(at)s))",
+            each._asdict(),
+            prepare=True,
+        )
+
+
+def without_access(connection: Connection) -> set[tuple[str, str]]:
+    """The shops, with their marketplace, that took our access away."""
+    rows = connection.execute("SELECT marketplace, shop FROM shops WHERE access_ended_at IS NOT NULL", prepare=True)
+    return {(marketplace, shop) for marketplace, shop in rows}

@@ -117,6 +117,14 @@ def _address_check(event: order_events.Placed | order_events.StatusAdvanced) -> 
     return (Scheduled(command, event.timestamp + ADDRESS_PATIENCE, f"check-address:{event.originator_id}"),)
 
 
+def _after_read_asked(event: order_events.ReadAsked) -> tuple[Scheduled, ...]:
+    """A read that shows no address, or never comes, is not waited for for ever."""
+    if event.why != "address":
+        return ()
+    command = CheckAddress(order_id=event.originator_id)
+    return (Scheduled(command, event.timestamp + ADDRESS_PATIENCE, f"check-address:{event.originator_id}:read"),)
+
+
 def _after_cancellation_requested(event: order_events.CancellationRequested) -> tuple[Scheduled, ...]:
     if event.deadline_at is None or event.fulfilment_state != "HELD":
         return ()
@@ -182,6 +190,7 @@ TIMERS: dict[type[Any], Callable[[Any], tuple[Scheduled, ...]]] = {
     order_events.Placed: _after_placed,
     order_events.Foretold: _after_foretold,
     order_events.StatusAdvanced: _after_status_advanced,
+    order_events.ReadAsked: _after_read_asked,
     order_events.CancellationRequested: _after_cancellation_requested,
     replenishment_events.RiskCalming: _after_calming,
     replenishment_events.ReorderAsked: _after_asked,

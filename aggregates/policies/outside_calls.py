@@ -15,6 +15,7 @@ from schemas.calls import (
     PlaceReorderCall,
     PushDelayCall,
     PushFulfilmentCall,
+    ReadOrderCall,
     SpeedUpReorderCall,
     VoidLabelCall,
 )
@@ -27,6 +28,16 @@ EXPRESS_PRIORITY = 90
 DELAY_PRIORITY = 50
 VOID_PRIORITY = 100
 """Cancellations go first: a carrier takes a label back for a while only."""
+
+READ_PRIORITY = 10
+URGENT_READ_PRIORITY = VOID_PRIORITY
+"""Reads go after all else, but for one that may free units or stop a parcel."""
+
+READ_ORDER = "read-order:"
+"""How the keys of reads begin: mostly no stored event asks for one, so a webhook answers for it."""
+
+READ_SLOT = timedelta(milliseconds=250)
+"""Reads become due together at the end of each slot, so that one request asks for many orders, whoever makes it."""
 
 
 class CallRequest(NamedTuple):
@@ -44,6 +55,17 @@ def calls_of(event: DomainEventProtocol[Any]) -> tuple[CallRequest, ...]:
     """The calls that a stored event leads to, none for most."""
     calls = CALLS.get(type(event))
     return () if calls is None else calls(event)
+
+
+def read_order(marketplace: str, shop: str, number: str, at: datetime, *, urgent: bool) -> CallRequest:
+    """The call that reads one order. Its key is the order's: one read is open at a time, however many ask for it."""
+    return CallRequest(
+        call=ReadOrderCall(marketplace=marketplace, shop=shop, order_number=number),
+        key=f"{READ_ORDER}{marketplace}:{shop}:{number}",
+        shop=shop,
+        priority=URGENT_READ_PRIORITY if urgent else READ_PRIORITY,
+        due_at=at + READ_SLOT - (at - datetime.min.replace(tzinfo=at.tzinfo)) % READ_SLOT,
+    )
 
 
 def _deadline(dispatch_by: datetime | None, at: datetime) -> datetime | None:
@@ -126,6 +148,10 @@ def _push_delay(event: order_events.Delayed) -> tuple[CallRequest, ...]:
     )
 
 
+def _read_again(event: order_events.ReadAsked) -> tuple[CallRequest, ...]:
+    return (read_order(event.marketplace, event.shop, event.order_number, event.timestamp, urgent=False),)
+
+
 def _place_reorder(event: replenishment_events.ReorderPlaced) -> tuple[CallRequest, ...]:
     return (
         CallRequest(
@@ -173,6 +199,7 @@ CALLS: dict[type[Any], Callable[[Any], tuple[CallRequest, ...]]] = {
     order_events.LabelBought: _push_one,
     order_events.LabelReplaced: _push_one,
     order_events.Delayed: _push_delay,
+    order_events.ReadAsked: _read_again,
     replenishment_events.ReorderPlaced: _place_reorder,
     replenishment_events.SpeedUpAsked: _speed_up_reorder,
 }

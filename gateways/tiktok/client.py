@@ -10,10 +10,10 @@ from typing import Final, NamedTuple
 
 from gateways.errors import BreakerOpen, OutcomeUnknown, Unavailable
 from gateways.http_client import Answer, HttpClient, Request
-from gateways.marketplaces import PushResult
+from gateways.marketplaces import OrderRead, PushResult
 from gateways.tiktok import mapping
 from gateways.tiktok.signing import sign
-from schemas.calls import PushDelayCall, PushFulfilmentCall
+from schemas.calls import PushDelayCall, PushFulfilmentCall, ReadOrderCall
 
 
 class App(NamedTuple):
@@ -88,6 +88,10 @@ class TikTokShop:
         if isinstance(answer, PushResult):
             return answer
         return mapping.request_failure(answer) or PushResult("done")
+
+    async def read_orders(self, calls: Sequence[ReadOrderCall]) -> Sequence[OrderRead]:
+        """Refused: the order call is not made yet."""
+        return [OrderRead("refused", "orders are not read over HTTP yet")] * len(calls)
 
     def _refusal(self, push: PushFulfilmentCall) -> PushResult | None:
         if push.shop not in self._access:

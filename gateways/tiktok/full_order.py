@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -62,7 +62,7 @@ def whole_order(
         status=inputs.text(webhook.order_status, "order_status"),
         created_at=inputs.moment(webhook.create_time, "create_time", now),
         updated_at=inputs.moment(webhook.update_time, "update_time", now),
-        lines=lines if _currency_faults(lines, paid) else _with_discount(lines, paid),
+        lines=lines if currency_faults([paid.currency, *_currencies(lines)]) else _with_discount(lines, paid),
         total=Money(amount=paid.total, currency=paid.currency),
         paid_at=inputs.optional_moment(webhook.paid_time, "paid_time", now),
         shipping_fee=paid.money(paid.shipping_fee),
@@ -161,7 +161,7 @@ def _with_discount(lines: tuple[OrderLine, ...], paid: Paid) -> tuple[OrderLine,
 
 def _flags(lines: Sequence[OrderLine], paid: Paid, texts: Iterator[str]) -> tuple[str, ...]:
     """What a person may want to know of a body that was taken nevertheless."""
-    flags = _currency_faults(lines, paid)
+    flags = currency_faults([paid.currency, *_currencies(lines)])
     prices = [line.unit_price.amount * line.quantity for line in lines if line.unit_price is not None]
     difference = paid.total - (sum(prices, Decimal(0)) + (paid.shipping_fee or 0) - (paid.discount or 0))
     if prices and difference:
@@ -171,12 +171,16 @@ def _flags(lines: Sequence[OrderLine], paid: Paid, texts: Iterator[str]) -> tupl
     return tuple(flags)
 
 
-def _currency_faults(lines: Sequence[OrderLine], paid: Paid) -> list[str]:
+def currency_faults(currencies: Iterable[str]) -> list[str]:
     """Why nothing is known of the amounts' decimals: then nothing is guessed, and a person looks."""
-    currencies = {paid.currency, *(line.unit_price.currency for line in lines if line.unit_price is not None)}
-    if len(currencies) > 1:
+    named = set(currencies)
+    if len(named) > 1:
         return ["currency-mixed"]
-    return [] if paid.currency in CURRENCIES else ["currency-unknown"]
+    return [] if named <= CURRENCIES else ["currency-unknown"]
+
+
+def _currencies(lines: Sequence[OrderLine]) -> list[str]:
+    return [line.unit_price.currency for line in lines if line.unit_price is not None]
 
 
 def _texts(webhook: OrderWebhook) -> Iterator[str]:

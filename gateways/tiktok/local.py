@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from gateways.marketplaces import DONE, PushResult
+from gateways.marketplaces import DONE, OrderRead, PushResult
 from gateways.own_record import OwnRecord, entries
-from schemas.calls import PushDelayCall, PushFulfilmentCall
+from schemas.calls import PushDelayCall, PushFulfilmentCall, ReadOrderCall
 
 
 class LocalMarketplace:
@@ -29,6 +29,10 @@ class LocalMarketplace:
         """Take it. Repeated: the same date is taken once."""
         self._delays.append(call)
         return DONE
+
+    async def read_orders(self, calls: Sequence[ReadOrderCall]) -> Sequence[OrderRead]:
+        """Refused: it keeps no orders of its own."""
+        return [OrderRead("refused", "the local marketplace has no orders to read")] * len(calls)
 
     def _take(self, push: PushFulfilmentCall) -> PushResult:
         if not push.tracking_number:

@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from schemas.commands.base import Command
-from schemas.values import Address, Deadlines, LineQuantity, Money, OrderLine
+from schemas.values import Address, Deadlines, LineQuantity, Money, OrderLine, ShippingType
 
 
 class RecordOrder(Command):
@@ -16,6 +16,7 @@ class RecordOrder(Command):
 
     `status` is the marketplace's word; one we do not know is kept and flagged. `buyer` is the HMAC of shop and
     buyer id. `flags` name what intake had to mend (control characters removed, a total that does not add up …).
+    `read`: somebody looked at the marketplace, where the order can be looked at again.
     """
 
     order_id: UUID
@@ -33,9 +34,10 @@ class RecordOrder(Command):
     address: Address | None = None
     deadlines: Deadlines = Deadlines()
     buyer: str = ""
-    shipping_type: Literal["SELLER", "TIKTOK"] = "SELLER"
+    shipping_type: ShippingType = "SELLER"
     content_id: str = ""
     flags: tuple[str, ...] = ()
+    read: bool = False
 
 
 class RecordCancellation(Command):
@@ -43,7 +45,7 @@ class RecordCancellation(Command):
     The marketplace tells of a cancellation, as it stood at `cancelled_at` (marketplace time).
 
     `status` PENDING: the buyer asks, and somebody must answer before `deadline_at`; WITHDRAWN: asks no more;
-    COMPLETE: it is done and final. Without `lines` it is the whole order.
+    COMPLETE: it is done and final. Without `lines` it is the whole order, unless `lines_told` says that nobody knows.
     """
 
     order_id: UUID
@@ -53,6 +55,7 @@ class RecordCancellation(Command):
     status: Literal["PENDING", "WITHDRAWN", "COMPLETE"] = "COMPLETE"
     lines: tuple[LineQuantity, ...] = ()
     deadline_at: datetime | None = None
+    lines_told: bool = True
 
 
 class RecordAddress(Command):

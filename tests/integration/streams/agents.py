@@ -160,8 +160,8 @@ class Fitted:
     def _transform(self, connection: Connection, records: Sequence[Raw]) -> Forwarded:
         forwarded = self._intake.transform(connection, records)
         for raw in forwarded.raw_webhooks:
-            assert raw.order_id is not None
-            self._meet(raw.order_id)
+            if raw.order_id is not None:
+                self._meet(raw.order_id)
         return forwarded
 
 

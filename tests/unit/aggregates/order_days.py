@@ -60,6 +60,7 @@ def live_through_bad_days(world: World) -> None:
     elsewhere = an_order().numbered(111).of(a_line("a")).shown_as("IN_TRANSIT")
     world.run(elsewhere.record())
     _wait_for_an_item_without_a_date(world)
+    _read_before_it_counts(world)
     world.run(torn.cancelled().record(), CancelOrder(order_id=gone.id, reason="too late"))
     _see_alerts(world, asked)
 
@@ -121,6 +122,13 @@ def _change_address(world: World, order: AnOrder) -> None:
     world.run(
         RecordLabel(order_id=order.id, shipment_id=package(order), carrier="local", tracking_number=f"N{order.number}")
     )
+
+
+def _read_before_it_counts(world: World) -> None:
+    unpaid = replace(an_order().numbered(113).of(a_line("a")).unpaid().record(), read=True)
+    world.run(unpaid)
+    world.pass_time(timedelta(hours=49))
+    world.run(unpaid)
 
 
 def _wait_for_an_item_without_a_date(world: World) -> None:

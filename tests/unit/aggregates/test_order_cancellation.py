@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Literal
 
 import pytest
+from msgspec.structs import replace as with_fields
 
 from aggregates.order import Order
 from aggregates.policies.clocks import scheduled_after
@@ -167,6 +168,18 @@ def test_a_withdrawal_that_comes_first_supersedes_its_wish() -> None:
     known = given_order(an_order().record(), reserved(), labelled(), moved("PRINTED"), wish("WITHDRAWN", after=90))
     assert names(when(known, wish("PENDING"))) == ["UpdateSuperseded"]
     assert known.state == "FULFILLED"
+
+
+def test_a_wish_that_names_no_lines_is_for_a_person_where_there_are_several_units() -> None:
+    """TikTok does not say which lines are meant: one unit is cancelled at once, of several a person decides."""
+    unclear = with_fields(wish("PENDING"), lines_told=False)
+    single = given_order(an_order().record(), reserved())
+    assert names(when(single, unclear)) == ["CancellationRequested", "CancellationAnswered", "Cancelled"]
+    several = ten_of_each()
+    assert names(when(several, unclear)) == ["CancellationRequested"]
+    assert several.state == "HELD"
+    assert names(when(several, with_fields(wish("WITHDRAWN", after=90), lines_told=False))) == ["CancellationWithdrawn"]
+    assert several.state != "HELD"
 
 
 # By line

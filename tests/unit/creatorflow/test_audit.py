@@ -252,3 +252,13 @@ def test_timer_is_known_by_its_key_with_or_without_prefix() -> None:
         log.append(flagged, "webhook-4", leads_to=("expire-hold:4",))
         log.append(events.OrderHeld(order_id=order, reason="r"), cause)
         assert "causes-resolve" not in audited(log).counts
+
+
+def test_order_that_was_read_is_answered_for_by_the_webhook_that_hinted_at_it() -> None:
+    """No event asks for the read of an order: its call bears the id of the webhook, which must be one that came."""
+    for correlation, found in (("webhook-4", 0), ("webhook-of-nobody", 1)):
+        log = sound_log()
+        order = order_id(MARKETPLACE, SHOP, "4")
+        flagged = events.OrderStatusFlagged(order_id=order, marketplace_status="?", updated_at=START)
+        log.append(flagged, f"call:read-order:tiktok:{SHOP}:4:17.1", correlation)
+        assert audited(log).counts.get("causes-resolve", 0) == found

@@ -17,10 +17,11 @@ from prometheus_client import REGISTRY
 from projections.alerts import AlertRow
 from schemas.topics import TIKTOK_WEBHOOKS
 from streams import ingress
-from streams.ingress import MAX_BODY_BYTES, Secret, build_ingress
+from streams.ingress import MAX_BODY_BYTES, Secret, TikTokApp, build_ingress
 from streams.publishing import BrokerUnavailable
 from streams.redelivery import Wish
 from tests.kept_publisher import KeptPublisher, raising
+from tests.tiktok_shop import APP_KEY, APP_SECRET, a_status_notice, signed_by_tiktok
 from tests.webhooks import SECRET, SHOP, an_order_webhook, sign
 
 BODY = an_order_webhook("576900000000000001")
@@ -62,10 +63,10 @@ class Door:
 
 
 @asynccontextmanager
-async def a_door(*secrets: Secret) -> AsyncIterator[Door]:
+async def a_door(*secrets: Secret, tiktok_app: TikTokApp | None = None) -> AsyncIterator[Door]:
     """An ingress that runs."""
     publisher = KeptPublisher()
-    app, gatherer = build_ingress(secrets, publisher, no_redelivery, no_alert)
+    app, gatherer = build_ingress(secrets, tiktok_app, publisher, no_redelivery, no_alert)
     running = asyncio.create_task(gatherer.run())
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
@@ -146,7 +147,7 @@ async def test_fc_03_header_name_may_have_any_letter_case(door: Door) -> None:
 def test_fc_03_door_without_a_secret_does_not_open(secrets: tuple[Secret, ...]) -> None:
     """No secret, or an empty one, is refused at the start: an empty key would let everybody sign."""
     with pytest.raises(ValueError, match="no webhook secret"):
-        build_ingress(secrets, KeptPublisher(), no_redelivery, no_alert)
+        build_ingress(secrets, None, KeptPublisher(), no_redelivery, no_alert)
 
 
 async def test_fc_03_empty_secret_beside_a_real_one_accepts_nothing() -> None:
@@ -166,6 +167,84 @@ async def test_previous_secret_is_valid_until_its_end() -> None:
         async with a_door(Secret(b"new"), Secret(b"old", until)) as made:
             answer = await made.deliver(x_tiktok_shop_signature=sign(BODY, "old"))
         assert answer.status_code == status
+
+
+# TikTok Shop's own format
+
+APP = TikTokApp(APP_KEY, APP_SECRET.encode())
+HINT = a_status_notice("576800000000000001", notification="7400000000000000001")
+
+
+async def hand_in(door: Door, body: bytes = HINT, signature: bytes | None = None) -> httpx.Response:
+    """Send a webhook as TikTok Shop does, genuine unless another signature is given."""
+    return await door.deliver(
+        body,
+        x_tiktok_shop_signature=None,
+        x_tiktok_shop_event_id=None,
+        authorization=signed_by_tiktok(body) if signature is None else signature,
+    )
+
+
+async def test_tiktok_shop_is_answered_with_nothing() -> None:
+    """200 and no body, once and again; the bytes stand on the topic once, with id, format and topic number."""
+    async with a_door(Secret(SECRET.encode()), tiktok_app=APP) as made:
+        for _ in range(2):
+            answer = await hand_in(made)
+            assert (answer.status_code, answer.content) == (200, b"")
+    (record,) = made.publisher.records
+    assert (record.key, record.value) == (f"{SHOP}:576800000000000001".encode(), HINT)
+    headers = dict(record.headers)
+    assert (headers["event-id"], headers["signature-format"], headers["topic-number"]) == (
+        b"7400000000000000001",
+        b"tiktok",
+        b"1",
+    )
+
+
+async def test_tiktok_shop_retry_with_another_body_is_taken() -> None:
+    """The same notification pushed at another moment is no repeat here; what it asks for is asked once anyway."""
+    async with a_door(Secret(SECRET.encode()), tiktok_app=APP) as made:
+        await hand_in(made)
+        await hand_in(made, HINT + b" ")
+        assert len(made.publisher.records) == 2
+
+
+@pytest.mark.parametrize(
+    "signature", ["", "abc", sign(HINT), "Bearer " + signed_by_tiktok(HINT), signed_by_tiktok(HINT).upper(), "é" * 32]
+)
+async def test_tiktok_shop_with_a_wrong_signature_is_refused(signature: str) -> None:
+    """401, which TikTok takes as final, so only for what is not genuine; the other format's secret is not TikTok's."""
+    async with a_door(Secret(SECRET.encode()), tiktok_app=APP) as made:
+        answer = await hand_in(made, signature=signature.encode())
+    assert (answer.status_code, answer.content, made.publisher.records) == (401, b"", [])
+
+
+async def test_tiktok_shop_without_our_secret_is_to_come_again(door: Door) -> None:
+    """What is missing is ours: 503, never 401, and nothing is taken."""
+    answer = await hand_in(door)
+    assert (answer.status_code, answer.content, door.publisher.records) == (503, b"", [])
+
+
+async def test_tiktok_shop_is_answered_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kafka that says nothing within the limit is 503: TikTok would hang up at three seconds."""
+    monkeypatch.setattr(ingress, "ANSWER_WITHIN_SECONDS", 0.05)
+    silence = asyncio.Event()
+
+    async def never() -> None:
+        await silence.wait()
+
+    async with a_door(Secret(SECRET.encode()), tiktok_app=APP) as made:
+        made.publisher.instead = never
+        assert (await hand_in(made)).status_code == 503
+        silence.set()
+
+
+@pytest.mark.parametrize("body", [b"not json", b"", b"\xff\xfe", b'{"type":{},"data":7}', b"[" * 100_000])
+async def test_tiktok_shop_nonsense_is_taken(body: bytes) -> None:
+    """Genuine bytes are recorded, whatever they are, and judged later."""
+    async with a_door(Secret(SECRET.encode()), tiktok_app=APP) as made:
+        assert (await hand_in(made, body)).status_code == 200
+    assert [record.value for record in made.publisher.records] == [body]
 
 
 # What gets on the topic
