@@ -34,7 +34,7 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 demo: $(INSTALLED) ## Start everything and send real purchases through it (ORDERS=10000 RATE=100); the stack stays up
 	$(BIN)/creatorflow demo --orders $(ORDERS) --rate $(RATE)
 
-up: $(INSTALLED) ## Start the local stack: Kafka, PostgreSQL and the processes
+up: $(INSTALLED) ## Start the local stack: Kafka, PostgreSQL, Valkey and the processes
 	$(BIN)/creatorflow up
 
 down: $(INSTALLED) ## Stop the local stack; its data stays

@@ -15,6 +15,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from aggregates import order_cancellation as cancellation
+from aggregates import order_combining as combining
 from aggregates import order_holds as holds
 from aggregates import order_packages as packages
 from aggregates import order_reads as reads
@@ -27,6 +28,7 @@ from aggregates.order_events import Early
 from aggregates.order_state import CANCELLED, FBT, Order, lets_ship
 from aggregates.order_steps import Known
 from aggregates.policies import clocks, order_lines, status_order
+from aggregates.policies.clocks import Calendar
 from aggregates.policies.order_lines import units_of
 from schemas import commands, timers
 from schemas.commands import Command
@@ -144,7 +146,7 @@ def _place(foretold: Order | None, command: commands.RecordOrder, known: Known) 
         shipping_fee=command.shipping_fee,
         discount=command.discount,
         address=command.address,
-        deadlines=clocks.with_assumption(command.deadlines, paid_at),
+        deadlines=clocks.with_assumption(command.deadlines, paid_at, _calendar(command, known)),
         buyer=command.buyer,
         shipping_type=command.shipping_type,
         content_id=command.content_id,
@@ -166,6 +168,10 @@ def _place(foretold: Order | None, command: commands.RecordOrder, known: Known) 
     if status == "COMPLETED":
         order.trigger_event(Order.Completed, timestamp=known.at, occurred_at=command.updated_at)
     return order
+
+
+def _calendar(command: commands.RecordOrder, known: Known) -> Calendar:
+    return known.calendars.get((command.marketplace, command.shop), clocks.EVERY_WEEKDAY)
 
 
 def _begin(foretold: Order | None, order_id: UUID, **facts: Any) -> Order:
@@ -235,7 +241,7 @@ def _record_update(order: Order, command: commands.RecordOrder, known: Known) ->
             _flag_status(order, command, known)
         return
     paid_at = order.paid_at or _paid_at(command, status)
-    deadlines = clocks.with_assumption(_merged(order.deadlines, command.deadlines), paid_at)
+    deadlines = clocks.with_assumption(_merged(order.deadlines, command.deadlines), paid_at, _calendar(command, known))
     reason = status_order.why_superseded(
         order.status,
         order.updated_at,
@@ -337,6 +343,7 @@ def _advance(order: Order, update: Update, known: Known) -> None:
         paid_at=None if paid_at == order.paid_at else paid_at,
         deadlines=deadlines if deadlines_changed else None,
         address=address,
+        **_newly_paid(order, update),
     )
     if status == CANCELLED:
         cancellation.cancel(
@@ -354,6 +361,13 @@ def _advance(order: Order, update: Update, known: Known) -> None:
     if deadlines_changed:
         stock.share_what_is_held(order, known)
     steps.go_on(order, known)
+
+
+def _newly_paid(order: Order, update: Update) -> dict[str, Any]:
+    """What is told of demand with the update that shows an order paid; its reservation did not tell it."""
+    if update.paid_at is None or order.paid_at is not None or update.status == CANCELLED:
+        return {}
+    return {"demand": steps.all_needs(order), "buyer": order.buyer}
 
 
 def _dropped(order: Order, command: commands.RecordOrder) -> tuple[LineQuantity, ...]:
@@ -408,16 +422,22 @@ def _record_address(order: Order, command: commands.RecordAddress, known: Known)
 def _change_address(
     order: Order, address: Address, updated_at: datetime, known: Known, flags: tuple[str, ...] = ()
 ) -> None:
+    """Its own packages learn of it. Those that it shares go where they were to go, without it."""
     may_ship = not (order.hold or order.asked) and lets_ship(order.status, address, order.shipping_type)
+    house = order.in_house()
+    shared = [shipment for shipment in house if order.packages[shipment].shared]
+    closed = tuple(shipment for shipment in shared if order.packages[shipment].stage == "open")
     order.trigger_event(
         Order.AddressChanged,
         timestamp=known.at,
         address=address,
         updated_at=updated_at,
         flags=flags,
-        readdress=order.in_house(),
+        readdress=tuple(shipment for shipment in house if shipment not in shared),
         too_late=order.dispatched or order.gone,
-        fulfilment_state=order.standing(may_ship=may_ship),
+        fulfilment_state=order.standing(may_ship=may_ship, without=closed),
+        closed=closed,
+        stopped=tuple(shipment for shipment in shared if shipment not in closed),
     )
 
 
@@ -447,6 +467,9 @@ HANDLERS: dict[type[Command], Callable[[Order, Any, Known], None]] = {
     commands.RecordFulfilmentPushed: packages.record_fulfilment_pushed,
     commands.RecordTracking: packages.record_tracking,
     commands.SplitOrder: packages.split_order,
+    commands.CombineOrders: combining.combine_orders,
+    commands.JoinPackage: combining.join_package,
+    commands.RecordLeftOut: combining.record_left_out,
     commands.HoldOrder: holds.hold_order,
     commands.ReleaseOrder: holds.release_order,
     timers.ReclassifyOrder: holds.reclassify_order,

@@ -41,6 +41,7 @@ def cancel(order: Order, known: Known, *, reason: str, by: str, cancelled_at: da
         release=() if order.hold_expired or order.gone else steps.all_needs(order),
         shipments=tuple(order.packages),
         handed_over=order.dispatched or order.gone,
+        unsold=() if order.paid_at is None else tuple(order.needs),
     )
 
 
@@ -64,11 +65,12 @@ def cancel_units(
         return
     holding = _packages_holding(order, taken)
     closed = tuple(shipment for shipment in holding if order.packages[shipment].stage == "open")
+    fewer = steps.needs_of(order, known, taken)
     order.trigger_event(
         Order.LineCancelled,
         timestamp=known.at,
         lines=units_of(taken),
-        release=() if order.hold_expired else steps.needs_of(order, known, taken),
+        release=() if order.hold_expired else fewer,
         reference=reference,
         reason=reason,
         by=by,
@@ -78,6 +80,7 @@ def cancel_units(
         resume=_resumed(order, reference, except_for=holding),
         fulfilment_state=_state_without(order, reference, closed),
         still_asked=_still_asked(order, reference),
+        demand=() if order.paid_at is None else steps.less(order, fewer),
     )
     if order.hold is not None and order.hold.kind == "label" and not order.refused:
         state = order.standing(held=bool(order.asked), may_ship=True)

@@ -94,7 +94,8 @@ class LineCancelled(Event):
     Units of some lines are cancelled.
 
     `release` goes back to stock. `closed` are the packages that held them, `stopped` those of them that are on paper
-    and wait to be put back; what else was in them goes in another one. `resume` are packages that go on.
+    and wait to be put back; what else was in them goes in another one. `resume` are packages that go on. `demand` is
+    what a paid order still asks of the items of which it asks less.
     """
 
     TOPIC = "order.line-cancelled"
@@ -110,6 +111,7 @@ class LineCancelled(Event):
     resume: tuple[UUID, ...]
     fulfilment_state: str
     still_asked: int = 0
+    demand: tuple[Need, ...] = ()
 
     def apply(self, aggregate: Order) -> None:
         aggregate.cancellations[self.reference] = (self.cancelled_at, "COMPLETE")
@@ -121,7 +123,11 @@ class LineCancelled(Event):
 
 
 class Cancelled(Event):
-    """The order is cancelled: what it holds or queues for goes back, its packages are closed."""
+    """
+    The order is cancelled: what it holds or queues for goes back, its packages are closed.
+
+    `unsold` are the stock items of which it was a demand, as it was paid.
+    """
 
     TOPIC = "order.cancelled"
 
@@ -131,6 +137,7 @@ class Cancelled(Event):
     release: tuple[Need, ...] = ()
     shipments: tuple[UUID, ...] = ()
     handed_over: bool = False
+    unsold: tuple[UUID, ...] = ()
 
     def apply(self, aggregate: Order) -> None:
         aggregate.cancelled = True

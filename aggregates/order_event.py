@@ -34,13 +34,18 @@ class LineParts(Value):
 
 
 class Package(Value):
-    """A package whose label the marketplace is to be told of; `times` counts the labels of it that it was told of."""
+    """
+    A package whose label the marketplace is to be told of; `times` counts the labels of it that it was told of.
+
+    `joined`: it is another order's package too, which tells of it by itself.
+    """
 
     shipment_id: UUID
     package: str
     carrier: str
     tracking_number: str
     times: int = 1
+    joined: bool = False
 
 
 class Push(Value):
@@ -63,7 +68,12 @@ class Shortage(NamedTuple):
 
 
 class Parcel(NamedTuple):
-    """One open package, as far as its order knows of it. A withdrawn one is printed and waits to be put back."""
+    """
+    One open package, as far as its order knows of it. A withdrawn one is printed and waits to be put back.
+
+    `joined` is the order's version at which it asked to go in another order's package, which the marketplace is told of
+    as its own package `told_as`. `offered`: others may be in this one.
+    """
 
     number: str
     contents: tuple[Need, ...]
@@ -72,6 +82,14 @@ class Parcel(NamedTuple):
     delivered: bool = False
     returned: bool = False
     withdrawn: bool = False
+    joined: int = 0
+    told_as: str = ""
+    offered: bool = False
+
+    @property
+    def shared(self) -> bool:
+        """Whether other orders' lines may be in it."""
+        return self.joined > 0 or self.offered
 
 
 @dataclass(slots=True)

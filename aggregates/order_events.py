@@ -30,7 +30,10 @@ from aggregates.order_package_events import (
     LabelBought,
     LabelDeclined,
     LabelReplaced,
+    LeftOut,
+    PackageJoined,
     PackageMoved,
+    PackageOffered,
     ReadyToShip,
     ShownDispatched,
     Split,
@@ -69,10 +72,13 @@ __all__ = [
     "LabelBought",
     "LabelDeclined",
     "LabelReplaced",
+    "LeftOut",
     "LineCancelled",
     "Missing",
     "Package",
+    "PackageJoined",
     "PackageMoved",
+    "PackageOffered",
     "Placed",
     "PriorityOverridden",
     "Push",
@@ -189,7 +195,7 @@ class Placed(Opening):
 
 
 class StatusAdvanced(Event):
-    """An update of the marketplace counts; what is None did not change."""
+    """An update of the marketplace counts; what is None did not change. Paid with it, `demand` is what it asks."""
 
     TOPIC = "order.status-advanced"
 
@@ -200,6 +206,8 @@ class StatusAdvanced(Event):
     paid_at: datetime | None = None
     deadlines: Deadlines | None = None
     address: Address | None = None
+    demand: tuple[Need, ...] = ()
+    buyer: str = ""
 
     def apply(self, aggregate: Order) -> None:
         aggregate.see(self.marketplace_status, self.updated_at)
@@ -218,7 +226,8 @@ class AddressChanged(Event):
     """
     The order goes to another address, as the marketplace showed it at `updated_at`.
 
-    `readdress` are the packages that learn of it; `too_late` says that one has left already.
+    `readdress` are the packages that learn of it; `too_late` says that one has left already. `closed` are packages that
+    others share, which it leaves, `stopped` those of them that are on paper and wait to be put back.
     """
 
     TOPIC = "order.address-changed"
@@ -228,11 +237,15 @@ class AddressChanged(Event):
     readdress: tuple[UUID, ...]
     too_late: bool
     fulfilment_state: str
+    closed: tuple[UUID, ...] = ()
+    stopped: tuple[UUID, ...] = ()
     flags: tuple[str, ...] = ()
 
     def apply(self, aggregate: Order) -> None:
         aggregate.address = self.address
         aggregate.address_at = self.updated_at
+        aggregate.close(self.closed)
+        aggregate.withdraw(self.stopped)
         aggregate.state = self.fulfilment_state
 
 
@@ -302,6 +315,8 @@ class Classified(Event):
     overridden_by: str = ""
     reason: str = ""
     kept_orders: int | None = None
+    paid_at: datetime | None = None
+    buyer: str = ""
 
     def apply(self, aggregate: Order) -> None:
         aggregate.score = self.score

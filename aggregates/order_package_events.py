@@ -63,6 +63,70 @@ class Split(Event):
         aggregate.state = self.fulfilment_state
 
 
+class PackageOffered(Event):
+    """A person sends this package and those of the orders in `to` as one, which goes to this address."""
+
+    TOPIC = "order.package-offered"
+
+    shipment_id: UUID
+    package: str
+    marketplace: str
+    shop: str
+    address: Address
+    to: tuple[UUID, ...]
+    operator: str
+
+    def apply(self, aggregate: Order) -> None:
+        parcel = aggregate.packages[self.shipment_id]
+        aggregate.packages[self.shipment_id] = parcel._replace(offered=True)
+
+
+class PackageJoined(Event):
+    """
+    What was in the packages in `closed` goes in another order's package: all that it has to know of it.
+
+    The marketplace, which knows nothing of that one, is told of it as this order's own package `told_as`.
+    """
+
+    TOPIC = "order.package-joined"
+
+    shipment_id: UUID
+    package: str
+    order_number: str
+    contents: tuple[Need, ...]
+    lines: tuple[OrderLine, ...]
+    deadlines: Deadlines
+    priority: int
+    value: Money | None
+    closed: tuple[UUID, ...]
+    told_as: str
+    fulfilment_state: str
+    operator: str
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.close(self.closed)
+        aggregate.closed.pop(self.shipment_id, None)
+        aggregate.pushed.discard(self.shipment_id)
+        aggregate.packages[self.shipment_id] = Parcel(
+            self.package, self.contents, self.lines, joined=self.originator_version, told_as=self.told_as
+        )
+        aggregate.state = self.fulfilment_state
+
+
+class LeftOut(Event):
+    """Another order's package did not take its lines in: they are to be packed again."""
+
+    TOPIC = "order.left-out"
+
+    shipment_id: UUID
+    reason: str
+    fulfilment_state: str
+
+    def apply(self, aggregate: Order) -> None:
+        aggregate.close((self.shipment_id,))
+        aggregate.state = self.fulfilment_state
+
+
 class LabelBought(Event):
     """A package of this order has its label. `push`: the marketplace is told before the others have theirs."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aggregates import order_steps as steps
-from aggregates.order_state import Order
+from aggregates.order_state import FBT, Order
 from aggregates.order_steps import Known
 from aggregates.policies import order_lines, returning, status_order
 from schemas import commands
@@ -13,8 +13,11 @@ def record_return(order: Order, command: commands.RecordReturn, known: Known) ->
     """
     Open the inspection of goods that the buyer sends back, and note how the return gets on.
 
-    Refused: UpdateSuperseded where a later one is known. Repeated: nothing.
+    What the marketplace ships itself comes back to it, and is nothing to us. Refused: UpdateSuperseded where a later
+    one is known. Repeated: nothing.
     """
+    if order.shipping_type == FBT:
+        return
     present = order.coming_back.returns.get(command.return_id)
     if present is None:
         _open_return(order, command, known)
@@ -41,8 +44,11 @@ def record_return(order: Order, command: commands.RecordReturn, known: Known) ->
 
 
 def _open_return(order: Order, command: commands.RecordReturn, known: Known) -> None:
+    """Await the units of these lines; where nobody knows which of several units they are, whatever comes."""
     lines = order_lines.take(order.lines, command.lines) if command.lines else order.lines
-    awaits, ahead = returning.ahead_of(steps.needs_of(order, known, lines), order.coming_back.ahead)
+    unclear = not command.lines_told and sum(line.quantity for line in order.lines) > 1
+    units = () if unclear else steps.needs_of(order, known, lines)
+    awaits, ahead = returning.ahead_of(units, order.coming_back.ahead)
     order.trigger_event(
         Order.ReturnOpened,
         timestamp=known.at,

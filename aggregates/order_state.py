@@ -50,6 +50,9 @@ class Order(Aggregate):
     ReservationDeclined = order_events.ReservationDeclined
     ReadyToShip = order_events.ReadyToShip
     Split = order_events.Split
+    PackageOffered = order_events.PackageOffered
+    PackageJoined = order_events.PackageJoined
+    LeftOut = order_events.LeftOut
     LabelBought = order_events.LabelBought
     LabelReplaced = order_events.LabelReplaced
     LabelDeclined = order_events.LabelDeclined
@@ -238,13 +241,14 @@ class Order(Aggregate):
 
     def label_as(self, shipment: UUID, carrier: str, tracking_number: str) -> Package:
         """A package with a label as the marketplace is to be told of it."""
-        told = self.told.get(shipment)
+        told, parcel = self.told.get(shipment), self.packages[shipment]
         return Package(
             shipment_id=shipment,
-            package=self.packages[shipment].number,
+            package=parcel.told_as or parcel.number,
             carrier=carrier,
             tracking_number=tracking_number,
             times=1 if told is None else told.times + 1,
+            joined=parcel.joined > 0,
         )
 
     def is_whole(self) -> bool:

@@ -15,16 +15,21 @@ from msgspec.structs import replace
 from aggregates.order_event import Push
 from aggregates.order_state import FBT, Order
 from aggregates.policies import order_lines, priority, status_order
+from aggregates.policies.clocks import NO_CALENDARS, Calendars
 from aggregates.policies.order_lines import Lines, units_of
 from schemas.values import Money, Need, OrderLine, shipment_id
 
 
 class Known(NamedTuple):
-    """What a decision about an order may ask: the moment, the parts behind a line, the buyer's earlier kept orders."""
+    """
+    What a decision about an order may ask: the moment, the parts behind a line, the buyer's earlier kept orders, and
+    the calendars of shops.
+    """
 
     at: datetime
     parts: Callable[[str, str, OrderLine], tuple[Need, ...]]
     kept_orders: int | None = None
+    calendars: Calendars = NO_CALENDARS
 
 
 # Stock
@@ -95,6 +100,13 @@ def needs_of(order: Order, known: Known, lines: Iterable[OrderLine]) -> tuple[Ne
     return order_lines.needs_of(lines, parts)
 
 
+def less(order: Order, fewer: Iterable[Need]) -> tuple[Need, ...]:
+    """What the order asks of some stock items once it asks so much less of them; 0 where that is all."""
+    return tuple(
+        replace(need, quantity=max(order.needs.get(need.stock_item_id, 0) - need.quantity, 0)) for need in fewer
+    )
+
+
 def classify(order: Order, known: Known, reserve: tuple[Need, ...]) -> None:
     """Record the priority of the moment, and ask stock for units with it."""
     outcome = priority_of(order, known)
@@ -114,6 +126,8 @@ def classify(order: Order, known: Known, reserve: tuple[Need, ...]) -> None:
         overridden_by="" if override is None else override.operator,
         reason="" if override is None else override.reason,
         kept_orders=_kept_orders(order, known),
+        paid_at=order.paid_at if reserve else None,
+        buyer=order.buyer if reserve else "",
     )
 
 
@@ -199,13 +213,13 @@ def _open_package(order: Order, known: Known, lines: Lines, planned: int | None)
         address=order.address,
         deadlines=order.deadlines,
         priority=order.score,
-        value=_value_of(order, lines),
+        value=value_of(order, lines),
         fulfilment_state="LABELLED" if labelled else "BACKORDERED" if order.short else "READY",
         planned=planned,
     )
 
 
-def _value_of(order: Order, lines: Lines) -> Money | None:
+def value_of(order: Order, lines: Lines) -> Money | None:
     """What the goods of a package cost: the order's total where it holds all of it, else its priced lines."""
     total = order.total
     if total is None or lines is order.lines or units_of(lines) == units_of(order.lines):

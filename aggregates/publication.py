@@ -60,6 +60,23 @@ def _reorder_prepared(event: replenishment_events.ReorderPrepared) -> Event:
         reorder_id=event.reorder_id,
         quantity=event.quantity,
         terms=dict(event.terms),
+        delivery=event.delivery,
+        rule=event.rule,
+        turns=event.turns,
+        evidence=event.evidence,
+        cost=event.cost,
+    )
+
+
+def _risk(kind: type[events.StockRiskRaised | events.StockRiskEscalated]) -> Publish:
+    return lambda event: kind(
+        replenishment_id=event.originator_id,
+        stock_item_id=event.stock_item_id,
+        level=event.level,
+        available=event.available,
+        backordered=event.backordered,
+        reason=event.reason,
+        terms=dict(event.terms),
     )
 
 
@@ -84,7 +101,13 @@ PRIVATE = (
     stock_item_events.QueueUpdated,
     replenishment_events.Opened,
     replenishment_events.ReorderParked,
+    replenishment_events.SupplyDescribed,  # StockItemDescribed says so
+    replenishment_events.RatesChanged,  # the risk and the orders that come of it tell them
+    replenishment_events.RiskCalming,  # a memory of the hour after which StockRiskEased comes
 )
+
+ASKED = {"quantity": "ask.quantity", "paid_at": "ask.paid_at", "buyer": "ask.buyer"}
+"""Where the public events of an order's asking find what they tell of it."""
 
 PUBLICATION: dict[type[Any], Publish] = {
     order_events.Placed: _copied(events.OrderPlaced),
@@ -120,6 +143,9 @@ PUBLICATION: dict[type[Any], Publish] = {
     order_events.HoldExpired: _copied(events.OrderHoldExpired),
     order_events.ReservationsGivenBack: _copied(events.OrderReservationsGivenBack),
     order_events.Split: _copied(events.OrderSplit),
+    order_events.PackageOffered: _copied(events.OrderPackageOffered),
+    order_events.PackageJoined: _copied(events.OrderPackageJoined),
+    order_events.LeftOut: _copied(events.OrderLeftOut),
     order_events.LabelReplaced: _copied(events.OrderLabelReplaced),
     order_events.ShownDispatched: _copied(events.OrderShownDispatched, closed="unlabelled"),
     order_events.PackageMoved: _copied(events.OrderPackageMoved),
@@ -136,8 +162,9 @@ PUBLICATION: dict[type[Any], Publish] = {
     stock_item_events.Packaged: _copied(events.StockPackaged),
     stock_item_events.HandedOver: _copied(events.StockHandedOver),
     stock_item_events.PutBack: _copied(events.StockPutBack),
-    stock_item_events.Reserved: _copied(events.StockReserved, quantity="ask.quantity"),
-    stock_item_events.ShortageRecorded: _copied(events.StockShortageRecorded, quantity="ask.quantity"),
+    stock_item_events.Reserved: _copied(events.StockReserved, **ASKED),
+    stock_item_events.ShortageRecorded: _copied(events.StockShortageRecorded, **ASKED),
+    stock_item_events.DemandRecorded: _copied(events.DemandRecorded),
     stock_item_events.ReservationReleased: _copied(events.StockReservationReleased),
     stock_item_events.ReservationShortened: _copied(events.StockReservationShortened),
     stock_item_events.PickShortageFound: _copied(events.PickShortageFound),
@@ -173,14 +200,31 @@ PUBLICATION: dict[type[Any], Publish] = {
     shipment_events.Scanned: _copied(events.ShipmentScanned),
     shipment_events.Delivered: _copied(events.ShipmentDelivered),
     shipment_events.Returned: _copied(events.ShipmentReturned),
+    shipment_events.OrderAdded: _copied(events.ShipmentOrderAdded),
+    shipment_events.OrderNotAdded: _copied(events.ShipmentOrderNotAdded),
+    shipment_events.OrderWithdrawn: _copied(events.ShipmentOrderWithdrawn),
+    shipment_events.OrderTakenOut: _copied(events.ShipmentOrderTakenOut),
+    shipment_events.LabelDeferred: _copied(events.LabelDeferred),
+    shipment_events.LabelRecalled: _copied(events.LabelRecalled),
+    replenishment_events.RiskRaised: _risk(events.StockRiskRaised),
+    replenishment_events.RiskEscalated: _risk(events.StockRiskEscalated),
     shipment_events.AlertAcknowledged: _copied(events.ShipmentAlertAcknowledged),
-    replenishment_events.RiskRaised: _copied(events.StockRiskRaised),
     replenishment_events.RiskEased: _copied(events.StockRiskEased),
     replenishment_events.ReorderPrepared: _reorder_prepared,
     replenishment_events.ReorderPlaced: _copied(events.ReorderPlaced),
     replenishment_events.ReorderConfirmed: _copied(events.ReorderConfirmed),
     replenishment_events.ReorderRefused: _copied(events.ReorderRefused),
     replenishment_events.ReorderReceived: _copied(events.ReorderReceived),
+    replenishment_events.ReorderAsked: _copied(events.ReorderAsked),
+    replenishment_events.ReorderPressed: _copied(events.ReorderPressed),
+    replenishment_events.ReorderLapsed: _copied(events.ReorderLapsed),
+    replenishment_events.ReorderApproved: _copied(events.ReorderApproved),
+    replenishment_events.ReorderDeclined: _copied(events.ReorderDeclined),
+    replenishment_events.SpeedUpAsked: _copied(events.SpeedUpAsked),
+    replenishment_events.SpeedUpRefused: _copied(events.SpeedUpRefused),
+    replenishment_events.ReorderDelayed: _copied(events.ReorderDelayed),
+    replenishment_events.ReorderOverdue: _copied(events.ReorderOverdue),
+    replenishment_events.ReorderCancelled: _copied(events.ReorderCancelled),
     replenishment_events.AlertAcknowledged: _copied(events.ReplenishmentAlertAcknowledged),
     **dict.fromkeys(PRIVATE, _nothing),
 }

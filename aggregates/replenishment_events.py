@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate
 
+from aggregates.policies.buying import Terms
+from aggregates.policies.stock_risk import Level, Standing, level_named
+from aggregates.replenishment_orders import Bought, Reorder
+from schemas.values import Money, Rates, SupplyTerms
+
 if TYPE_CHECKING:
-    from aggregates.replenishment import Replenishment
-
-RECEIPTS_KEPT = 1_000
-"""How many of the latest receipts are remembered, so that the same one counts once."""
-
-
-class Reorder(NamedTuple):
-    """One order to the supplier: how much of it is still to come, how it stands, and when it is due."""
-
-    remaining: int
-    state: Literal["prepared", "placed", "confirmed", "parked", "refused"]
-    due_at: datetime | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether units of it may still come."""
-        return self.remaining > 0 and self.state != "refused"
+    from aggregates.replenishment_state import Replenishment
 
 
 class Event(Aggregate.Event):
@@ -35,12 +24,36 @@ class Event(Aggregate.Event):
 
 
 class Opened(Event, Aggregate.Created):
-    """The item was found short for the first time."""
+    """The item has a buying side: it was described, or found short."""
 
     TOPIC = "replenishment.opened"
 
     def apply(self, aggregate: Replenishment) -> None:
         aggregate.stock_item_id = self.stock_item_id
+
+
+class SupplyDescribed(Event):
+    """Whose item it is, and on what terms it is bought."""
+
+    TOPIC = "replenishment.supply-described"
+
+    shop: str
+    item: str
+    terms: SupplyTerms | None
+
+    def apply(self, aggregate: Replenishment) -> None:
+        aggregate.shop, aggregate.item, aggregate.terms = self.shop, self.item, self.terms
+
+
+class RatesChanged(Event):
+    """How fast the item sells, where it is no longer about what was noted last."""
+
+    TOPIC = "replenishment.rates-changed"
+
+    rates: Rates
+
+    def apply(self, aggregate: Replenishment) -> None:
+        aggregate.rates = self.rates
 
 
 class RiskRaised(Event):
@@ -52,35 +65,142 @@ class RiskRaised(Event):
     available: int
     backordered: int
     reason: str
+    terms: Terms = ()
 
     def apply(self, aggregate: Replenishment) -> None:
-        aggregate.risk = self.level
-        aggregate.refused = False
+        aggregate.standing = Standing(level_named(self.level))
+
+
+class RiskEscalated(Event):
+    """The open decision became more urgent."""
+
+    TOPIC = "replenishment.risk-escalated"
+
+    level: str
+    available: int
+    backordered: int
+    reason: str
+    terms: Terms = ()
+
+    def apply(self, aggregate: Replenishment) -> None:
+        aggregate.standing = Standing(level_named(self.level))
+
+
+class RiskCalming(Event):
+    """The hours left are well above the level's threshold since then; None: they are not any more."""
+
+    TOPIC = "replenishment.risk-calming"
+
+    since: datetime | None
+    falls_to: Level
+
+    def apply(self, aggregate: Replenishment) -> None:
+        aggregate.standing = Standing(aggregate.standing.level, self.since, self.falls_to)
 
 
 class RiskEased(Event):
-    """The item is no longer short."""
+    """The item is less short; `level` is what remains of the risk, empty for nothing."""
 
     TOPIC = "replenishment.risk-eased"
 
     reason: str
+    level: Level = ""
 
     def apply(self, aggregate: Replenishment) -> None:
-        aggregate.risk = ""
+        aggregate.standing = Standing(self.level)
+        if not self.level:
+            aggregate.refused = None
 
 
 class ReorderPrepared(Event):
-    """How many units to order, and the terms of the sum behind it."""
+    """How many units to order, and the terms of the sum behind it. Again for the same order: the sum is another now."""
 
     TOPIC = "replenishment.reorder-prepared"
 
     reorder_id: str
     quantity: int
-    terms: tuple[tuple[str, str], ...]
+    terms: Terms
+    delivery: str = "standard"
+    rule: str = ""
+    turns: str = ""
+    evidence: str = "sales"
+    cost: Money | None = None
+    lead_time_hours: int = 0
 
     def apply(self, aggregate: Replenishment) -> None:
-        aggregate.reorders[self.reorder_id] = Reorder(self.quantity, "prepared")
-        aggregate.prepared += 1
+        if self.reorder_id not in aggregate.reorders:
+            aggregate.prepared += 1
+        aggregate.reorders[self.reorder_id] = Reorder(
+            self.quantity,
+            "prepared",
+            delivery=self.delivery,
+            cost=self.cost,
+            lead_time_hours=self.lead_time_hours,
+            evidence=self.evidence,
+        )
+
+
+class ReorderAsked(Event):
+    """A person decides about the order, and can usefully do so until then."""
+
+    TOPIC = "replenishment.reorder-asked"
+
+    reorder_id: str
+    quantity: int
+    reason: str
+    useful_until: datetime
+    limit_reached: bool = False
+
+    def apply(self, aggregate: Replenishment) -> None:
+        aggregate.change(self.reorder_id, useful_until=self.useful_until)
+
+
+class ReorderPressed(Event):
+    """Nobody answered yet, and soon the order is no use any more."""
+
+    TOPIC = "replenishment.reorder-pressed"
+
+    reorder_id: str
+    useful_until: datetime
+
+    def apply(self, aggregate: Replenishment) -> None:
+        """What is pressed waits on."""
+
+
+class ReorderLapsed(Event):
+    """Nobody answered in time: it is not ordered. Silence approves nothing."""
+
+    TOPIC = "replenishment.reorder-lapsed"
+
+    reorder_id: str
+
+    def apply(self, aggregate: Replenishment) -> None:
+        aggregate.refuse(self.reorder_id)
+
+
+class ReorderApproved(Event):
+    """A person lets the order be placed."""
+
+    TOPIC = "replenishment.reorder-approved"
+
+    reorder_id: str
+    operator: str
+
+    def apply(self, aggregate: Replenishment) -> None:
+        """The placing follows."""
+
+
+class ReorderDeclined(Event):
+    """A person will not have the order: nothing more is asked until the risk was eased, or rose."""
+
+    TOPIC = "replenishment.reorder-declined"
+
+    reorder_id: str
+    reason: str
+    operator: str
+
+    def apply(self, aggregate: Replenishment) -> None:
+        aggregate.refuse(self.reorder_id)
 
 
 class ReorderPlaced(Event):
@@ -90,9 +210,44 @@ class ReorderPlaced(Event):
 
     reorder_id: str
     quantity: int
+    shop: str = ""
+    delivery: str = "standard"
+    cost: Money | None = None
+    item: str = ""
+    limit: str = ""
 
     def apply(self, aggregate: Replenishment) -> None:
-        aggregate.change(self.reorder_id, state="placed")
+        aggregate.expect(self.reorder_id, self.timestamp)
+        if self.cost is not None:
+            aggregate.note_bought(Bought(self.timestamp, self.cost))
+
+
+class SpeedUpAsked(Event):
+    """The stock would end before the order comes: the supplier is asked to send it express."""
+
+    TOPIC = "replenishment.speed-up-asked"
+
+    reorder_id: str
+    shop: str
+    due_at: datetime
+    surcharge: Money | None
+
+    def apply(self, aggregate: Replenishment) -> None:
+        aggregate.change(self.reorder_id, delivery="express", hoped_at=self.due_at)
+        if self.surcharge is not None:
+            aggregate.note_bought(Bought(self.timestamp, self.surcharge))
+
+
+class SpeedUpRefused(Event):
+    """The supplier will not send the order faster."""
+
+    TOPIC = "replenishment.speed-up-refused"
+
+    reorder_id: str
+    reason: str
+
+    def apply(self, aggregate: Replenishment) -> None:
+        aggregate.change(self.reorder_id, hoped_at=None)
 
 
 class ReorderConfirmed(Event):
@@ -106,7 +261,35 @@ class ReorderConfirmed(Event):
     supplier_reference: str
 
     def apply(self, aggregate: Replenishment) -> None:
-        aggregate.change(self.reorder_id, state="confirmed", due_at=self.due_at)
+        aggregate.change(self.reorder_id, state="confirmed", due_at=self.due_at, hoped_at=None)
+
+
+class ReorderDelayed(Event):
+    """The supplier will deliver later than it said, or says no longer when."""
+
+    TOPIC = "replenishment.reorder-delayed"
+
+    reorder_id: str
+    quantity: int
+    due_at: datetime | None
+    was_due_at: datetime
+    supplier_reference: str
+
+    def apply(self, aggregate: Replenishment) -> None:
+        aggregate.change(self.reorder_id, state="confirmed", due_at=self.due_at, hoped_at=None)
+
+
+class ReorderOverdue(Event):
+    """Two days after its date the order has not come: nothing is reckoned on it any more."""
+
+    TOPIC = "replenishment.reorder-overdue"
+
+    reorder_id: str
+    quantity: int
+    due_at: datetime
+
+    def apply(self, aggregate: Replenishment) -> None:
+        aggregate.change(self.reorder_id, state="overdue")
 
 
 class ReorderParked(Event):
@@ -122,7 +305,7 @@ class ReorderParked(Event):
 
 
 class ReorderRefused(Event):
-    """The supplier, or a person, will not have it: nothing more is ordered until the risk was eased."""
+    """The supplier will not have it: nothing more is ordered until the risk was eased, or rose."""
 
     TOPIC = "replenishment.reorder-refused"
 
@@ -130,8 +313,20 @@ class ReorderRefused(Event):
     reason: str
 
     def apply(self, aggregate: Replenishment) -> None:
-        aggregate.change(self.reorder_id, state="refused")
-        aggregate.refused = True
+        aggregate.refuse(self.reorder_id)
+
+
+class ReorderCancelled(Event):
+    """What has not come of the order will not come: the supplier cancelled it, or what it was asked for is over."""
+
+    TOPIC = "replenishment.reorder-cancelled"
+
+    reorder_id: str
+    quantity: int
+    reason: str
+
+    def apply(self, aggregate: Replenishment) -> None:
+        aggregate.drop(self.reorder_id)
 
 
 class ReorderReceived(Event):
@@ -144,12 +339,11 @@ class ReorderReceived(Event):
     remaining: int
     reference: str
     due_at: datetime | None
+    recorded_at: datetime | None = None
 
     def apply(self, aggregate: Replenishment) -> None:
         aggregate.change(self.reorder_id, remaining=self.remaining)
-        aggregate.receipts[self.reference] = None
-        if len(aggregate.receipts) > RECEIPTS_KEPT:
-            del aggregate.receipts[next(iter(aggregate.receipts))]
+        aggregate.note_receipt(self.reference, self.recorded_at)
 
 
 class AlertAcknowledged(Event):

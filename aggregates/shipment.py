@@ -7,17 +7,16 @@ repeat do; what follows for orders and stock is in `policies/fulfilment`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 from aggregates import shipment_handling as handling
 from aggregates import shipment_labels as labels
+from aggregates import shipment_shares as shares
 from aggregates.acknowledging import acknowledge
 from aggregates.shipment_state import Known, Shipment
-from schemas import commands
+from schemas import commands, timers
 from schemas.commands import Command
-from schemas.values import Need, OrderLine
 
 __all__ = ["Known", "Shipment", "decide"]
 
@@ -36,7 +35,7 @@ def decide(shipment: Shipment | None, command: Command, known: Known) -> Shipmen
 
 def _open(command: commands.OpenShipment, known: Known) -> Shipment:
     """
-    Open a package, choose its carrier and ask for its label.
+    Open a package, choose its carrier and ask for its label, when the shop buys its labels.
 
     Refused: Held when no carrier can take it. Repeated: nothing, nor where its purchase was refused before.
     """
@@ -54,28 +53,10 @@ def _open(command: commands.OpenShipment, known: Known) -> Shipment:
         deadlines=command.deadlines,
         priority=command.priority,
         value=command.value,
-        weight_grams=_of_lines(command.lines) or _of_items(command.contents, known.weights),
+        weight_grams=shares.weigh(command.lines, command.contents, known.weights),
     )
-    labels.ask_for_label(shipment, known)
+    labels.begin(shipment, known)
     return shipment
-
-
-def _of_lines(lines: tuple[OrderLine, ...]) -> int | None:
-    """What the lines weigh together, None when one of them does not say."""
-    weight = 0
-    for line in lines:
-        if line.quantity > 0:
-            if not line.weight_grams:
-                return None
-            weight += line.weight_grams * line.quantity
-    return weight or None
-
-
-def _of_items(contents: tuple[Need, ...], weights: Mapping[UUID, int]) -> int | None:
-    """What the units weigh together as their stock items are described, None when one of them is not."""
-    if not all(weights.get(need.stock_item_id) for need in contents):
-        return None
-    return sum(weights[need.stock_item_id] * need.quantity for need in contents) or None
 
 
 def _refuse_unseen(command: commands.VoidLabel, known: Known) -> Shipment:
@@ -87,13 +68,20 @@ def _refuse_unseen(command: commands.VoidLabel, known: Known) -> Shipment:
 
 def _void_label(shipment: Shipment, command: commands.VoidLabel, known: Known) -> None:
     """
-    Close a package that the order no longer wants, and take its label back; one on paper stays for a person.
+    Close a package that no order wants any more, and take its label back; one on paper stays for a person. Where other
+    orders want it, it goes on without this one.
 
-    Refused: CancelledTooLate once it was handed over. Repeated: nothing.
+    Refused: CancelledTooLate once it was handed over. Repeated: nothing, nor for an order that is not in it.
     """
+    order_id = command.order_id
+    if not shipment.shares or (order_id is not None and order_id not in shipment.shares):
+        return
+    if order_id is not None and any(share.order_id != order_id for share in shipment.wanted):
+        shares.withdraw(shipment, order_id, command.reason, known)
+        return
     told = {"timestamp": known.at, "order_id": shipment.order_id, "reason": command.reason}
     if shipment.handed_over:
-        if not shipment.cancelled_too_late:
+        if shipment.order_id not in shipment.too_late:
             shipment.trigger_event(Shipment.CancelledTooLate, **told)
     elif not shipment.cancelled:
         live = shipment.label in {"bought", "parked"}
@@ -108,7 +96,9 @@ def _acknowledge(shipment: Shipment, command: commands.AcknowledgeShipmentAlert,
 
 
 HANDLERS: dict[type[Command], Callable[[Shipment, Any, Known], None]] = {
+    commands.AddToPackage: shares.add_to_package,
     commands.BuyLabel: labels.buy_label,
+    timers.BuyDeferredLabel: labels.buy_deferred,
     commands.RecordLabelOutcome: labels.record_label_outcome,
     commands.VoidLabel: _void_label,
     commands.RecordVoidOutcome: labels.record_void_outcome,

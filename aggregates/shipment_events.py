@@ -1,13 +1,35 @@
-"""The private events of a shipment, and how each changes it."""
+"""
+The private events of a shipment, and how each changes it.
+
+A package may hold lines of several orders: an event that they are told of names one of them, and the others beside it.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate
 
+from aggregates.shipment_event import Event, Part, Share, Stage
+from aggregates.shipment_handling_events import (
+    HandedOver,
+    HandOverRefused,
+    Packed,
+    Printed,
+    PutBack,
+    Resumed,
+    Stopped,
+)
+from aggregates.shipment_share_events import (
+    LabelDeferred,
+    LabelRecalled,
+    OrderAdded,
+    OrderNotAdded,
+    OrderTakenOut,
+    OrderWithdrawn,
+)
 from schemas.events import CarrierOption
 from schemas.shipping import Label, LabelRequest
 from schemas.values import Address, Deadlines, Money, Need
@@ -15,12 +37,45 @@ from schemas.values import Address, Deadlines, Money, Need
 if TYPE_CHECKING:
     from aggregates.shipment_state import Shipment
 
-Stage = Literal["", "opened", "parked", "labelled", "printed", "packed", "handed over"]
-"""How far a package is; empty in old events."""
-
-
-class Event(Aggregate.Event):
-    """Something that happened to a package."""
+__all__ = [
+    "Cancelled",
+    "CancelledTooLate",
+    "CarrierChosen",
+    "Delivered",
+    "Event",
+    "HandOverRefused",
+    "HandedOver",
+    "Held",
+    "LabelBought",
+    "LabelDeferred",
+    "LabelRecalled",
+    "LabelRefused",
+    "LabelRequested",
+    "LabelVoided",
+    "Opened",
+    "OrderAdded",
+    "OrderNotAdded",
+    "OrderTakenOut",
+    "OrderWithdrawn",
+    "Packed",
+    "Parked",
+    "Part",
+    "Printed",
+    "PutBack",
+    "Readdressed",
+    "ReaddressedTooLate",
+    "Refused",
+    "Resumed",
+    "Returned",
+    "Scanned",
+    "Share",
+    "Stage",
+    "Stopped",
+    "TrackingNumberShared",
+    "VoidParked",
+    "VoidRefused",
+    "VoidRequested",
+]
 
 
 class Opened(Event, Aggregate.Created):
@@ -41,16 +96,18 @@ class Opened(Event, Aggregate.Created):
     weight_grams: int | None
 
     def apply(self, aggregate: Shipment) -> None:
-        aggregate.order_id = self.order_id
         aggregate.marketplace = self.marketplace
         aggregate.shop = self.shop
-        aggregate.order_number = self.order_number
-        aggregate.contents = self.contents
         aggregate.address = self.address
-        aggregate.deadlines = self.deadlines
-        aggregate.priority = self.priority
-        aggregate.value = self.value
-        aggregate.weight_grams = self.weight_grams
+        aggregate.shares[self.order_id] = Share(
+            order_id=self.order_id,
+            order_number=self.order_number,
+            contents=self.contents,
+            weight_grams=self.weight_grams,
+            value=self.value,
+            deadlines=self.deadlines,
+            priority=self.priority,
+        )
 
 
 class Refused(Event, Aggregate.Created):
@@ -62,7 +119,6 @@ class Refused(Event, Aggregate.Created):
     reason: str
 
     def apply(self, aggregate: Shipment) -> None:
-        aggregate.order_id = self.order_id
         aggregate.cancelled = True
 
 
@@ -91,6 +147,7 @@ class Held(Event):
     order_id: UUID
     reason: str
     options: tuple[CarrierOption, ...]
+    others: tuple[Part, ...] = ()
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.label = "held"
@@ -112,6 +169,7 @@ class LabelRequested(Event):
         aggregate.label = "requested"
         aggregate.attempt = self.attempt
         aggregate.request = self.request
+        aggregate.requested_for = aggregate.wanted
 
 
 class LabelBought(Event):
@@ -126,6 +184,7 @@ class LabelBought(Event):
     carrier_reference: str
     cost: Money | None
     scan_by: datetime | None = None
+    others: tuple[Part, ...] = ()
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.label = "bought"
@@ -140,6 +199,7 @@ class LabelRefused(Event):
 
     order_id: UUID
     reason: str
+    others: tuple[Part, ...] = ()
     wanted: bool = True
 
     def apply(self, aggregate: Shipment) -> None:
@@ -165,6 +225,7 @@ class Parked(Event):
 
     order_id: UUID
     reason: str
+    others: tuple[Part, ...] = ()
     wanted: bool = True
 
     def apply(self, aggregate: Shipment) -> None:
@@ -264,7 +325,7 @@ class CancelledTooLate(Event):
     reason: str
 
     def apply(self, aggregate: Shipment) -> None:
-        aggregate.cancelled_too_late = True
+        aggregate.too_late.add(self.order_id)
 
 
 class Readdressed(Event):
@@ -294,99 +355,6 @@ class ReaddressedTooLate(Event):
         aggregate.addressed_at = self.updated_at
 
 
-class Stopped(Event):
-    """The package stays in the house until it is let go or cancelled."""
-
-    TOPIC = "shipment.stopped"
-
-    order_id: UUID
-    reason: str
-
-    def apply(self, aggregate: Shipment) -> None:
-        aggregate.stopped = self.reason
-
-
-class Resumed(Event):
-    """The package may go on."""
-
-    TOPIC = "shipment.resumed"
-
-    order_id: UUID
-
-    def apply(self, aggregate: Shipment) -> None:
-        aggregate.stopped = None
-        aggregate.hand_over_refused = False
-
-
-class Printed(Event):
-    """The label is on paper: from here on nobody else gets the units."""
-
-    TOPIC = "shipment.printed"
-
-    order_id: UUID
-    occurred_at: datetime
-    contents: tuple[Need, ...]
-    operator: str
-
-    def apply(self, aggregate: Shipment) -> None:
-        aggregate.printed = True
-
-
-class Packed(Event):
-    """The units are in the parcel."""
-
-    TOPIC = "shipment.packed"
-
-    order_id: UUID
-    occurred_at: datetime
-    contents: tuple[Need, ...]
-    operator: str
-
-    def apply(self, aggregate: Shipment) -> None:
-        aggregate.packed = True
-
-
-class HandedOver(Event):
-    """The parcel was given to the carrier, and its contents left the house."""
-
-    TOPIC = "shipment.handed-over"
-
-    order_id: UUID
-    occurred_at: datetime
-    contents: tuple[Need, ...]
-
-    def apply(self, aggregate: Shipment) -> None:
-        aggregate.handed_over = True
-
-
-class HandOverRefused(Event):
-    """Somebody told of a hand-over of a package that must stay in the house."""
-
-    TOPIC = "shipment.hand-over-refused"
-
-    order_id: UUID
-    reason: str
-
-    def apply(self, aggregate: Shipment) -> None:
-        aggregate.hand_over_refused = True
-
-
-class PutBack(Event):
-    """The units are on the shelf again. `was_handed_over`: a hand-over is undone."""
-
-    TOPIC = "shipment.put-back"
-
-    order_id: UUID
-    occurred_at: datetime
-    contents: tuple[Need, ...]
-    was_handed_over: bool
-    operator: str
-
-    def apply(self, aggregate: Shipment) -> None:
-        aggregate.printed = aggregate.packed = aggregate.handed_over = False
-        aggregate.hand_over_refused = False
-
-
 class Scanned(Event):
     """A carrier scanned the parcel, under a number that the package has or had (empty in old events)."""
 
@@ -412,6 +380,7 @@ class Delivered(Event):
 
     order_id: UUID
     occurred_at: datetime
+    others: tuple[Part, ...] = ()
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.delivered = True
@@ -424,6 +393,7 @@ class Returned(Event):
 
     order_id: UUID
     occurred_at: datetime
+    others: tuple[Part, ...] = ()
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.returned = True

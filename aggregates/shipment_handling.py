@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from aggregates import shipment_labels as labels
+from aggregates import shipment_shares as shares
 from aggregates.shipment_state import Known, Shipment
 from schemas import commands
 
@@ -14,24 +16,45 @@ SCANS_KEPT = 1_000
 
 def stop(shipment: Shipment, command: commands.StopShipment, known: Known) -> None:
     """
-    Keep the package in the house; a label that is being bought still comes, and is not handed out.
+    Keep the package in the house for one of its orders; a label that the carrier is being asked for still comes, and is
+    not handed out.
 
-    Refused: nothing once cancelled or handed over. Repeated: nothing, whatever the reason.
+    Refused: nothing once cancelled or handed over, nor for an order that is not in it. Repeated: nothing, whatever the
+    reason.
     """
-    if shipment.stopped is None and not (shipment.cancelled or shipment.handed_over):
-        shipment.trigger_event(Shipment.Stopped, timestamp=known.at, order_id=shipment.order_id, reason=command.reason)
+    if shipment.cancelled or shipment.handed_over:
+        return
+    order_id = command.order_id or shipment.order_id
+    if order_id in shipment.shares and order_id not in shipment.stops:
+        shipment.trigger_event(Shipment.Stopped, timestamp=known.at, order_id=order_id, reason=command.reason)
 
 
 def resume(shipment: Shipment, command: commands.ResumeShipment, known: Known) -> None:
-    """Let a stopped package go on, with its next label where the last one is gone. Refused and repeated: nothing."""
-    if shipment.stopped is not None:
-        shipment.trigger_event(Shipment.Resumed, timestamp=known.at, order_id=shipment.order_id)
+    """
+    Let a package go on that one of its orders stopped, with its next label where the last one is gone.
+
+    Refused and repeated: nothing. Another order may stop it still.
+    """
+    if not shipment.stops:
+        return
+    order_id = command.order_id or shipment.order_id
+    if order_id in shipment.stops:
+        still = [reason for order, reason in shipment.stops.items() if order != order_id]
+        shipment.trigger_event(
+            Shipment.Resumed, timestamp=known.at, order_id=order_id, stopped=still[0] if still else ""
+        )
         labels.go_on(shipment, known)
 
 
 def mark_printed(shipment: Shipment, command: commands.MarkPrinted, known: Known) -> None:
-    """Note that the label is on paper. Refused: nothing without a live label, or once it left. Repeated: nothing."""
-    if shipment.label == "bought" and not (shipment.printed or shipment.handed_over):
+    """
+    Note that the label is on paper, or buy the one that waited for this moment: it is printed once it is there.
+
+    Refused: nothing without a live label, or once it left. Repeated: nothing.
+    """
+    if shipment.label == "deferred" and shipment.wants_label:
+        labels.ask_for_label(shipment, known)
+    elif shipment.label == "bought" and not (shipment.printed or shipment.handed_over):
         _print(shipment, command.occurred_at, command.operator, known)
 
 
@@ -39,11 +62,16 @@ def _print(shipment: Shipment, occurred_at: datetime, operator: str, known: Know
     shipment.trigger_event(
         Shipment.Printed,
         timestamp=known.at,
-        order_id=shipment.order_id,
         occurred_at=occurred_at,
-        contents=shipment.contents,
         operator=operator,
+        **_of_all(shipment),
     )
+
+
+def _of_all(shipment: Shipment) -> dict[str, Any]:
+    """All that is in the parcel, as its events name it."""
+    first, *others = shipment.parts
+    return {"order_id": first.order_id, "contents": first.contents, "others": tuple(others)}
 
 
 def mark_packed(shipment: Shipment, command: commands.MarkPacked, known: Known) -> None:
@@ -59,10 +87,9 @@ def mark_packed(shipment: Shipment, command: commands.MarkPacked, known: Known) 
     shipment.trigger_event(
         Shipment.Packed,
         timestamp=known.at,
-        order_id=shipment.order_id,
         occurred_at=command.occurred_at,
-        contents=shipment.contents,
         operator=command.operator,
+        **_of_all(shipment),
     )
 
 
@@ -84,40 +111,37 @@ def hand_over(shipment: Shipment, command: commands.HandOver, known: Known) -> N
 
 
 def _leave(shipment: Shipment, occurred_at: datetime, known: Known) -> None:
-    shipment.trigger_event(
-        Shipment.HandedOver,
-        timestamp=known.at,
-        order_id=shipment.order_id,
-        occurred_at=occurred_at,
-        contents=shipment.contents,
-    )
+    shipment.trigger_event(Shipment.HandedOver, timestamp=known.at, occurred_at=occurred_at, **_of_all(shipment))
 
 
 def put_back(shipment: Shipment, command: commands.PutBack, known: Known) -> None:
     """
     Note that the units are on the shelf again: an unscanned hand-over is undone, or a printed package emptied.
 
-    What kept its label from going back before is over: a cancelled or outdated one goes back now.
+    What kept its label from going back before is over: a cancelled or outdated one goes back now, and orders that were
+    withdrawn are out.
 
     Refused: nothing once scanned, for a package that was cancelled after it left, or that was never printed. Repeated:
     nothing.
     """
-    undoes = shipment.handed_over and not (shipment.moving or shipment.cancelled_too_late)
+    undoes = shipment.handed_over and not (shipment.moving or shipment.too_late)
     if not (undoes or (shipment.printed and not shipment.handed_over)):
         return
     shipment.trigger_event(
         Shipment.PutBack,
         timestamp=known.at,
-        order_id=shipment.order_id,
         occurred_at=command.occurred_at,
-        contents=shipment.contents,
         was_handed_over=shipment.handed_over,
         operator=command.operator,
+        **_of_all(shipment),
     )
     if shipment.label == "bought" and shipment.cancelled:
         labels.ask_for_void(shipment, "cancelled, and put back", known)
-    elif shipment.outdated:
-        labels.ask_for_void(shipment, "its address changed, and it was put back", known)
+        return
+    for order_id in sorted(shipment.withdrawn):
+        shares.take_out(shipment, order_id, "it was put back", known)
+    if shipment.outdated:
+        labels.ask_for_void(shipment, "its address or contents changed, and it was put back", known)
 
 
 def record_scan(shipment: Shipment, command: commands.RecordScan, known: Known) -> None:
@@ -133,11 +157,11 @@ def record_scan(shipment: Shipment, command: commands.RecordScan, known: Known) 
         return
     if command.status != "EXCEPTION" and not shipment.handed_over:
         _leave(shipment, command.occurred_at, known)
-        if shipment.cancelled:
+        for order_id in shipment.shares if shipment.cancelled else sorted(shipment.withdrawn):
             shipment.trigger_event(
                 Shipment.CancelledTooLate,
                 timestamp=known.at,
-                order_id=shipment.order_id,
+                order_id=order_id,
                 reason="it left although it was cancelled",
             )
     shipment.trigger_event(
@@ -150,7 +174,13 @@ def record_scan(shipment: Shipment, command: commands.RecordScan, known: Known) 
         carrier=command.carrier,
         tracking_number=command.tracking_number,
     )
-    ended = {"timestamp": known.at, "order_id": shipment.order_id, "occurred_at": command.occurred_at}
+    first, *others = shipment.parts
+    ended = {
+        "timestamp": known.at,
+        "order_id": first.order_id,
+        "occurred_at": command.occurred_at,
+        "others": tuple(others),
+    }
     if command.status == "DELIVERED" and not (shipment.delivered or shipment.returned):
         shipment.trigger_event(Shipment.Delivered, **ended)
     elif command.status == "RETURNED" and not shipment.returned:

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from aggregates.policies import clocks
 from aggregates.policies.carrier_choice import Choice, choose_carrier
+from aggregates.shipment_event import Part
 from aggregates.shipment_state import Known, Shipment
-from schemas import commands
+from schemas import commands, timers
 from schemas.shipping import Label, LabelRequest, Parcel
 
-ASKED_AGAIN_BY_A_PERSON = frozenset({"refused", "withheld", "parked", "held", "voided", "written off", "void parked"})
-GONE = frozenset({"voided", "written off"})
+ASKED_FOR_BY_A_PERSON = frozenset(
+    {"deferred", "recalled", "refused", "withheld", "parked", "held", "voided", "written off", "void parked"}
+)
+GONE = frozenset({"recalled", "voided", "written off"})
+
+
+def begin(shipment: Shipment, known: Known) -> None:
+    """Ask for the label at once, or wait for other orders as long as the shop wishes."""
+    when, minutes = known.timing.when, known.timing.minutes
+    if when == "at once":
+        ask_for_label(shipment, known)
+        return
+    until = known.at + timedelta(minutes=minutes) if when == "later" else None
+    shipment.trigger_event(Shipment.LabelDeferred, timestamp=known.at, order_id=shipment.order_id, until=until)
 
 
 def ask_for_label(shipment: Shipment, known: Known) -> None:
@@ -24,6 +39,7 @@ def ask_for_label(shipment: Shipment, known: Known) -> None:
             order_id=shipment.order_id,
             reason=choice.reason,
             options=choice.options,
+            others=_others(shipment),
         )
         return
     shipment.trigger_event(
@@ -48,6 +64,11 @@ def ask_for_label(shipment: Shipment, known: Known) -> None:
         priority=shipment.priority,
         dispatch_by=shipment.deadlines.dispatch_by,
     )
+
+
+def _others(shipment: Shipment) -> tuple[Part, ...]:
+    """The orders beside the first one that want the package."""
+    return tuple(share.part for share in shipment.wanted[1:])
 
 
 def _request(shipment: Shipment, choice: Choice) -> LabelRequest:
@@ -94,19 +115,34 @@ def sold_label(shipment: Shipment) -> Label:
 
 
 def go_on(shipment: Shipment, known: Known) -> None:
-    """Ask for the next label where the last one is gone and nothing keeps the package from having one."""
-    if shipment.label in GONE and shipment.wants_label:
+    """Ask for the next label where the last one is gone, or the wait for it over, and nothing keeps it back."""
+    if (shipment.label in GONE or _is_due(shipment, known)) and shipment.wants_label:
+        ask_for_label(shipment, known)
+
+
+def _is_due(shipment: Shipment, known: Known) -> bool:
+    until = shipment.deferred_until
+    return shipment.label == "deferred" and until is not None and until <= known.at
+
+
+def buy_deferred(shipment: Shipment, command: timers.BuyDeferredLabel, known: Known) -> None:
+    """
+    Ask for a label that waited for other orders: the timer says that it is time, whatever clock it went by.
+
+    Refused: nothing where it was asked for already; what is stopped asks once it is not. Repeated: nothing.
+    """
+    if shipment.label == "deferred" and shipment.wants_label:
         ask_for_label(shipment, known)
 
 
 def buy_label(shipment: Shipment, command: commands.BuyLabel, known: Known) -> None:
     """
-    Ask for the label again on a person's word, among the carriers of today.
+    Ask for the label on a person's word, among the carriers of today: again, or before it is due.
 
     Refused: nothing while a request is open, once bought, or when cancelled, stopped or gone. Repeated: nothing while
     it is open.
     """
-    if shipment.label in ASKED_AGAIN_BY_A_PERSON and shipment.wants_label:
+    if shipment.label in ASKED_FOR_BY_A_PERSON and shipment.wants_label:
         ask_for_label(shipment, known)
 
 
@@ -126,22 +162,36 @@ def record_label_outcome(shipment: Shipment, command: commands.RecordLabelOutcom
     """
     Take over what came of asking for the label.
 
-    A label that comes for a cancelled package, or for an address that changed meanwhile, goes back. Refused: nothing
-    for the answer to another attempt. Repeated: nothing.
+    A label that comes for a cancelled package, or for an address or contents that changed meanwhile, goes back; where
+    the carrier was not asked, the next one is asked for once nothing keeps it back. Refused: nothing for the answer to
+    another attempt. Repeated: nothing.
     """
     if command.attempt != shipment.attempt or shipment.label not in {"requested", "parked"}:
         return
     if command.outcome == "bought":
         _bought(shipment, command, known)
         return
+    if command.outcome == "recalled":
+        _recalled(shipment, command, known)
+        return
     told = {"timestamp": known.at, "order_id": shipment.order_id, "reason": command.reason}
-    wanted = not shipment.cancelled
+    of_all = {"others": _others(shipment), "wanted": not shipment.cancelled}
     if command.outcome == "refused":
-        shipment.trigger_event(Shipment.LabelRefused, **told, wanted=wanted)
+        shipment.trigger_event(Shipment.LabelRefused, **told, **of_all)
     elif shipment.label == "requested" and command.outcome == "withheld":
         shipment.trigger_event(Shipment.LabelWithheld, **told)
     elif shipment.label == "requested":
-        shipment.trigger_event(Shipment.Parked, **told, wanted=wanted)
+        shipment.trigger_event(Shipment.Parked, **told, **of_all)
+
+
+def _recalled(shipment: Shipment, command: commands.RecordLabelOutcome, known: Known) -> None:
+    if shipment.label == "requested":
+        shipment.trigger_event(Shipment.LabelRecalled, timestamp=known.at, attempt=command.attempt)
+        go_on(shipment, known)
+
+
+def _calendar(shipment: Shipment, known: Known) -> clocks.Calendar:
+    return known.calendars.get((shipment.marketplace, shipment.shop), clocks.EVERY_WEEKDAY)
 
 
 def _bought(shipment: Shipment, command: commands.RecordLabelOutcome, known: Known) -> None:
@@ -154,7 +204,8 @@ def _bought(shipment: Shipment, command: commands.RecordLabelOutcome, known: Kno
         tracking_number=command.tracking_number,
         carrier_reference=command.carrier_reference,
         cost=command.cost,
-        scan_by=clocks.scan_by(known.at),
+        scan_by=clocks.scan_by(known.at, _calendar(shipment, known)),
+        others=_others(shipment),
     )
     if known.sharing:
         shipment.trigger_event(
@@ -170,7 +221,7 @@ def _bought(shipment: Shipment, command: commands.RecordLabelOutcome, known: Kno
     elif shipment.handed_over:
         ask_for_void(shipment, "its label came after it left under another one", known)
     elif shipment.outdated:
-        ask_for_void(shipment, "its address changed while the label was bought", known)
+        ask_for_void(shipment, "its address or contents changed while the label was bought", known)
 
 
 def record_void_outcome(shipment: Shipment, command: commands.RecordVoidOutcome, known: Known) -> None:

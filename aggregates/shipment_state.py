@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -11,13 +12,16 @@ from uuid import UUID
 from eventsourcing.domain import Aggregate
 
 from aggregates import shipment_events
-from aggregates.shipment_events import Stage
-from schemas.shipping import LabelRequest, Tariff
-from schemas.values import Address, Deadlines, Money, Need
+from aggregates.policies.clocks import NO_CALENDARS, Calendars
+from aggregates.shipment_event import Part, Share, Stage
+from schemas.shipping import LabelRequest, LabelTiming, Tariff
+from schemas.values import Address, Deadlines, Money
 
 LabelState = Literal[
     "none",
+    "deferred",
     "requested",
+    "recalled",
     "bought",
     "refused",
     "withheld",
@@ -28,23 +32,31 @@ LabelState = Literal[
     "written off",
     "void parked",
 ]
-"""Where the purchase of the latest label stands. `parked`: it may have been bought. `void parked`: it may be live."""
+"""
+Where the purchase of the latest label stands. `recalled`: the carrier was not asked. `parked`: it may have been bought.
+`void parked`: it may be live.
+"""
+
+AT_ONCE = LabelTiming()
 
 
 class Known(NamedTuple):
     """
     What a decision about a package may ask: the moment, what carriers charge, which other packages have or had the
-    number of the label that the command tells of, and what a unit of a stock item weighs, in grams.
+    number of the label that the command tells of, what a unit of a stock item weighs, in grams, the calendars of shops,
+    and when the shop buys its labels.
     """
 
     at: datetime
     tariffs: tuple[Tariff, ...]
     sharing: tuple[UUID, ...] = ()
     weights: Mapping[UUID, int] = MappingProxyType({})
+    calendars: Calendars = NO_CALENDARS
+    timing: LabelTiming = AT_ONCE
 
 
 class Shipment(Aggregate):
-    """One package of one order."""
+    """One package, with lines of one order or of several."""
 
     TOPIC = "shipment"
 
@@ -78,29 +90,33 @@ class Shipment(Aggregate):
     Scanned = shipment_events.Scanned
     Delivered = shipment_events.Delivered
     Returned = shipment_events.Returned
+    OrderAdded = shipment_events.OrderAdded
+    OrderNotAdded = shipment_events.OrderNotAdded
+    OrderWithdrawn = shipment_events.OrderWithdrawn
+    OrderTakenOut = shipment_events.OrderTakenOut
+    LabelDeferred = shipment_events.LabelDeferred
+    LabelRecalled = shipment_events.LabelRecalled
     AlertAcknowledged = shipment_events.AlertAcknowledged
 
     def __init__(self) -> None:
-        self.order_id: UUID | None = None
         self.marketplace = ""
         self.shop = ""
-        self.order_number = ""
-        self.contents: tuple[Need, ...] = ()
+        self.shares: dict[UUID, Share] = {}
+        self.withdrawn: set[UUID] = set()
+        self.not_added: dict[UUID, int] = {}
         self.address: Address | None = None
         self.addressed_at: datetime | None = None
-        self.deadlines = Deadlines()
-        self.priority = 1
-        self.value: Money | None = None
-        self.weight_grams: int | None = None
         self.label: LabelState = "none"
+        self.deferred_until: datetime | None = None
         self.attempt = 0
         self.quoted: Money | None = None
         self.request: LabelRequest | None = None
+        self.requested_for: tuple[Share, ...] = ()
         self.sold: shipment_events.LabelBought | None = None
         self.numbers: set[tuple[str, str]] = set()
-        self.stopped: str | None = None
+        self.stops: dict[UUID, str] = {}
         self.cancelled = False
-        self.cancelled_too_late = False
+        self.too_late: set[UUID] = set()
         self.printed = False
         self.packed = False
         self.handed_over = False
@@ -120,6 +136,63 @@ class Shipment(Aggregate):
         return _scan_key(carrier, tracking_number, scan_id) in self.scans
 
     @property
+    def wanted(self) -> tuple[Share, ...]:
+        """The parts that their orders want sent; where none does, those that are in it."""
+        shares = tuple(self.shares.values())
+        return tuple(share for share in shares if share.order_id not in self.withdrawn) or shares
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """All that is in the parcel, what somebody has to take out of it too."""
+        return tuple(share.part for share in self.shares.values())
+
+    @property
+    def order_id(self) -> UUID:
+        """The order whose package it is: the first one that wants it."""
+        return self.wanted[0].order_id
+
+    @property
+    def order_number(self) -> str:
+        """The number of that order."""
+        return self.wanted[0].order_number
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """The earliest of each of the orders' deadlines."""
+        each = [share.deadlines for share in self.wanted]
+        return Deadlines(
+            dispatch_by=_earliest(deadlines.dispatch_by for deadlines in each),
+            cancel_by=_earliest(deadlines.cancel_by for deadlines in each),
+            deliver_by=_earliest(deadlines.deliver_by for deadlines in each),
+        )
+
+    @property
+    def priority(self) -> int:
+        """That of the most urgent order."""
+        return max(share.priority for share in self.wanted)
+
+    @property
+    def value(self) -> Money | None:
+        """What the goods cost together, None where one order does not say or says it in another currency."""
+        each = [share.value for share in self.wanted]
+        known = [value for value in each if value is not None]
+        if len(known) < len(each) or len({value.currency for value in known}) != 1:
+            return None
+        return Money(amount=sum((value.amount for value in known), Decimal(0)), currency=known[0].currency)
+
+    @property
+    def weight_grams(self) -> int | None:
+        """What the goods weigh together, None where that is not known of all."""
+        each = [share.weight_grams for share in self.wanted]
+        known = [weight for weight in each if weight is not None]
+        return sum(known) if len(known) == len(each) else None
+
+    @property
+    def stopped(self) -> str | None:
+        """Why an order stops the package, None where none does."""
+        return next(iter(self.stops.values()), None)
+
+    @property
     def stage(self) -> Stage:
         """How far the package is."""
         if self.handed_over:
@@ -137,8 +210,12 @@ class Shipment(Aggregate):
 
     @property
     def outdated(self) -> bool:
-        """Whether the label shows another address than the package goes to."""
-        return self.label == "bought" and self.request is not None and self.request.parcel.address != self.address
+        """Whether the label was bought for another address than the package goes to, or for other contents."""
+        return self.label == "bought" and (self._moved or self.requested_for != self.wanted)
+
+    @property
+    def _moved(self) -> bool:
+        return self.request is not None and self.request.parcel.address != self.address
 
     @property
     def kept_back(self) -> str:
@@ -147,9 +224,17 @@ class Shipment(Aggregate):
             return "it is cancelled"
         if self.stopped is not None:
             return f"it is stopped: {self.stopped}"
+        if self.withdrawn:
+            return "an order is to be taken out of it"
         if self.label != "bought":
             return "its label is void, or about to be"
-        return "its label shows another address" if self.outdated else ""
+        if self._moved:
+            return "its label shows another address"
+        return "its label is older than its contents" if self.outdated else ""
+
+
+def _earliest(moments: Iterable[datetime | None]) -> datetime | None:
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _scan_key(carrier: str, tracking_number: str, scan_id: str) -> str:

@@ -65,6 +65,7 @@ def _describe(item: StockItem, command: commands.DescribeStockItem, at: datetime
         command.sku_id or known.sku_id,
         command.seller_sku or known.seller_sku,
         known.weight_grams if command.weight_grams is None else command.weight_grams,
+        known.supply if command.supply is None else command.supply,
     )
     if told != known:
         item.trigger_event(StockItem.Described, timestamp=at, **told._asdict())
@@ -87,6 +88,21 @@ def _map_listing(item: StockItem, command: commands.MapListing, at: datetime) ->
         sku_id=command.sku_id,
         parts=command.parts,
         mapped_at=command.mapped_at,
+    )
+
+
+def _record_demand(item: StockItem, command: commands.RecordDemand, at: datetime) -> None:
+    """Note what a paid order asks apart from its reservation. Refused: never. Repeated: once per reference."""
+    if ("demand", command.reference) in item.references:
+        return
+    item.trigger_event(
+        StockItem.DemandRecorded,
+        timestamp=at,
+        order_id=command.order_id,
+        quantity=command.quantity,
+        reference=command.reference,
+        paid_at=command.paid_at,
+        buyer=command.buyer,
     )
 
 
@@ -114,6 +130,7 @@ def _expect(item: StockItem, reorder_id: str, quantity: int, due_at: datetime | 
 
 OPENING = (
     commands.ReserveStock,
+    commands.RecordDemand,
     commands.RecordMovement,
     commands.RecordCount,
     commands.DescribeStockItem,
@@ -122,6 +139,7 @@ OPENING = (
 
 HANDLERS: dict[type[Command], Callable[[StockItem, Any, datetime], None]] = {
     commands.ReserveStock: reserve_stock,
+    commands.RecordDemand: _record_demand,
     commands.ReleaseStock: release_stock,
     commands.RecordMovement: record_movement,
     commands.RecordPackage: record_package,

@@ -14,7 +14,7 @@ from eventsourcing.domain import Aggregate
 
 from aggregates.policies.filling import Ask, Promised, Waiting
 from aggregates.stock_packages import Moved, Package, Sent
-from schemas.values import Need
+from schemas.values import Need, SupplyTerms
 
 if TYPE_CHECKING:
     from aggregates.stock_item_state import StockItem
@@ -45,10 +45,11 @@ class Described(Event):
     sku_id: str
     seller_sku: str
     weight_grams: int | None
+    supply: SupplyTerms | None = None
 
     def apply(self, aggregate: StockItem) -> None:
         aggregate.description = type(aggregate.description)(
-            self.marketplace, self.shop, self.sku_id, self.seller_sku, self.weight_grams
+            self.marketplace, self.shop, self.sku_id, self.seller_sku, self.weight_grams, self.supply
         )
 
 
@@ -401,6 +402,25 @@ class BackorderFilled(Figures):
         for order_id in self.passed_over:
             aggregate.queue.pass_over(order_id)
         aggregate.filling = self.originator_version if self.continues else 0
+
+
+class DemandRecorded(Event):
+    """
+    A paid order asks `quantity` units of this item from now on; `paid_at` None: it was told when.
+
+    What is held for it is another matter.
+    """
+
+    TOPIC = "stock-item.demand-recorded"
+
+    order_id: UUID
+    quantity: int
+    reference: str
+    paid_at: datetime | None
+    buyer: str
+
+    def apply(self, aggregate: StockItem) -> None:
+        aggregate.note_reference("demand", self.reference)
 
 
 class Depleted(Event):

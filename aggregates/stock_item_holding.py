@@ -37,6 +37,8 @@ def reserve_stock(item: StockItem, command: commands.ReserveStock, at: datetime)
         number=command.number,
         deadlines=command.deadlines,
         may_ship=command.may_ship,
+        paid_at=command.paid_at,
+        buyer=command.buyer,
     )
     held = item.reservations.get(order_id)
     if held is not None:

@@ -13,6 +13,7 @@ from eventsourcing.domain import Aggregate
 from aggregates import stock_item_events
 from aggregates.policies.filling import Ask, Queue, Supply
 from aggregates.stock_packages import SENT_KEPT, Moved, PackageKey, Packages, Sent
+from schemas.values import SupplyTerms
 
 REFERENCES_KEPT = 10_000
 """How many of the latest movements' references are remembered, so that the same one counts once."""
@@ -25,13 +26,14 @@ ListingName = tuple[str, str, str]
 
 
 class Description(NamedTuple):
-    """The listing that opened the item, the label a person knows it by, and what one unit weighs."""
+    """The listing that opened the item, the label a person knows it by, what one unit weighs, how it is bought."""
 
     marketplace: str = ""
     shop: str = ""
     sku_id: str = ""
     seller_sku: str = ""
     weight_grams: int | None = None
+    supply: SupplyTerms | None = None
 
 
 class Count(NamedTuple):
@@ -72,6 +74,7 @@ class StockItem(Aggregate):
     ReservationShortened = stock_item_events.ReservationShortened
     PickShortageFound = stock_item_events.PickShortageFound
     BackorderFilled = stock_item_events.BackorderFilled
+    DemandRecorded = stock_item_events.DemandRecorded
     Depleted = stock_item_events.Depleted
     SupplyExpected = stock_item_events.SupplyExpected
     AlertAcknowledged = stock_item_events.AlertAcknowledged

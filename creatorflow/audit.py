@@ -32,6 +32,7 @@ INVARIANTS = {
     "stock-never-negative": "available = on_hand - reserved >= 0 at every version of every stock item",
     "reservations-match": "units are held for exactly the orders that still need them",
     "one-label-per-package": "a package has one live label or none; the next is bought once the last one goes back",
+    "packages-add-up": "a package holds each order's lines once, and what leaves with it is what it holds",
     "no-label-without-package": "no label stays live for a package that is cancelled, unless it is on paper",
     "carrier-agrees": "the carrier sold and took back exactly the labels in the log, each once",
     "fulfilled-is-labelled-and-pushed": "every fulfilled order has its label, and the marketplace knows",

@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -33,6 +33,7 @@ from aggregates.event_store.dead_letters import Listed
 from aggregates.event_store.heartbeats import Heartbeat
 from aggregates.event_store.mapper import NewerEvent
 from aggregates.event_store.shops import Shop
+from aggregates.policies.buying_limits import Limits
 from aggregates.policies.clocks import scheduled_after
 from aggregates.policies.outside_calls import calls_of
 from aggregates.publication import public
@@ -41,18 +42,18 @@ from creatorflow.log_reader import StoreLog
 from creatorflow.logs import configure_logs
 from creatorflow.settings import Settings
 from creatorflow.tariffs import TARIFFS
+from creatorflow.tiktok import tiktok
+from creatorflow.valkey_watch import ValkeyWatch
 from gateways.breakers import Breakers
 from gateways.carriers.http import HttpCarrier
 from gateways.carriers.labels.text import Sender
 from gateways.carriers.local import LocalCarrier, label_record, sold, taken_back, void_record
 from gateways.carriers.protocol import Carrier
 from gateways.http_client import HttpClient
-from gateways.marketplaces import Marketplace
 from gateways.suppliers.http import HttpSupplier
 from gateways.suppliers.local import LocalSupplier, supplier_record
+from gateways.suppliers.mail import MailServer, MailSupplier
 from gateways.suppliers.protocol import Supplier
-from gateways.tiktok.client import App, ShopAccess, TikTokShop
-from gateways.tiktok.local import LocalMarketplace, delay_record, fulfilment_record
 from projections import rebuild as rebuilding
 from projections import store as read_store
 from projections.catalogue import READ_MODELS
@@ -60,11 +61,12 @@ from projections.http import build_api
 from schemas import topics
 from schemas.envelope import CODE
 from schemas.shipping import Label
-from streams import acknowledging, inventory, kafka_topics, orders, redelivery, replenishment, shipping
+from schemas.values import Money, SupplyTerms
+from streams import acknowledging, inventory, kafka_topics, orders, redelivery, replenishment, shipping, windows
 from streams.app import StoreApp, build_app, register
 from streams.callers import Callers, Gateways
 from streams.consuming import Agent, Work
-from streams.deciding import Decider
+from streams.deciding import Decider, Decision
 from streams.forwarding import Forwarder
 from streams.ingress import Secret, TikTokApp, build_ingress
 from streams.intake import Intake
@@ -72,6 +74,7 @@ from streams.publishing import Publisher
 from streams.read_models import Reader
 from streams.redelivery import Redeliverer, Wish
 from streams.relay import Relay
+from streams.reviewing import Reviewer
 from streams.scheduler import Scheduler
 from streams.standing import Standing
 from streams.taking_over import leave_when_taken_over, take_over
@@ -81,7 +84,6 @@ log = structlog.get_logger()
 DEMO_SHOP = Shop(
     "tiktok", "7490000000000000001", "demo-seller", "UTC", live_stock=True, live_labels=True, live_buying=True
 )
-LEAD_TIME_HOURS = 24
 HEARTBEAT_SECONDS = 5.0
 STUCK_SECONDS = 90.0
 EXIT_STUCK = 75
@@ -149,6 +151,7 @@ async def _worker(settings: Settings) -> None:
     relay = Relay(name, settings.postgres, event_log, relay_publisher, _keys(settings))
     scheduler = Scheduler(settings.postgres, publisher, relay.leading)
     callers = Callers(settings.postgres, gateways(settings), _keys(settings))
+    watch = ValkeyWatch(settings.valkey)
     redeliverer = Redeliverer(settings.postgres, publisher, relay.leading, _keys(settings), event_log)
     try:
         await _until_stopped(
@@ -157,6 +160,8 @@ async def _worker(settings: Settings) -> None:
             scheduler.run(),
             redeliverer.run(),
             callers.run(),
+            watch.run(),
+            Reviewer(settings.postgres, event_log, timedelta(hours=settings.new_item_hours)).run(),
             leave_when_taken_over(settings.postgres),
             _watch(agents),
             _collect_garbage(agents),
@@ -164,7 +169,10 @@ async def _worker(settings: Settings) -> None:
                 settings,
                 name,
                 "worker",
-                lambda: {"stopped": {f"{tp.topic}/{tp.partition}": why for tp, why in standing.stopped.items()}},
+                lambda: {
+                    "stopped": {f"{tp.topic}/{tp.partition}": why for tp, why in standing.stopped.items()},
+                    "away": watch.away,
+                },
             ),
         )
     except (CodeTooOld, NewerEvent) as error:
@@ -179,12 +187,7 @@ async def _worker(settings: Settings) -> None:
 def works(settings: Settings, loop: asyncio.AbstractEventLoop, publisher: Publisher) -> list[Work]:
     """What the agents of a worker do, one `Work` for each name of the catalogue."""
     event_log = open_event_log(settings.postgres)
-    decisions = [
-        orders.DECISION,
-        inventory.DECISION,
-        shipping.decision(TARIFFS),
-        replenishment.decision(LEAD_TIME_HOURS),
-    ]
+    decisions = [orders.DECISION, inventory.DECISION, shipping.decision(TARIFFS), _buying(settings)]
     master_key = settings.require_master_key()
     intake_keys = _keys(settings)
     intake = Intake(intake_keys, master_key)
@@ -204,7 +207,15 @@ def works(settings: Settings, loop: asyncio.AbstractEventLoop, publisher: Publis
         for name in topic.readers
         if name.startswith("read-models.")
     ]
-    return [forwarder, *(Decider(each, event_log, _keys(settings)) for each in decisions), *readers]
+    deciders = [Decider(each, event_log, _keys(settings)) for each in decisions]
+    return [forwarder, *deciders, *readers, *windows.works(event_log, _keys(settings))]
+
+
+def _buying(settings: Settings) -> Decision:
+    currency, cost = settings.buying_currency, settings.buying_unit_cost
+    terms = SupplyTerms(unit_cost=None if cost is None else Money(amount=cost, currency=currency))
+    limits = Limits(settings.buying_limit_order, settings.buying_limit_item, settings.buying_limit_shop, currency)
+    return replenishment.decision(terms, limits)
 
 
 async def _faust(app: StoreApp) -> None:
@@ -254,9 +265,9 @@ async def _ingress(settings: Settings) -> None:
     if settings.webhook_secret_previous is not None:
         previous = settings.webhook_secret_previous.get_secret_value().encode()
         secrets.append(Secret(previous, settings.webhook_secret_previous_until))
-    postgres = settings.postgres
-    asking, finding = redelivery.asking(postgres), acknowledging.finding(postgres)
-    app, gatherer = build_ingress(secrets, _tiktok_app(settings), publisher, asking, finding)
+    tiktok, content = _tiktok_app(settings), settings.content_key
+    asking, finding = redelivery.asking(settings.postgres), acknowledging.finding(settings.postgres)
+    app, gatherer = build_ingress(secrets, tiktok, publisher, asking, finding, content=content)
     name = f"ingress@{socket.gethostname()}:{os.getpid()}"
     await _until_stopped(
         gatherer.run(),
@@ -353,23 +364,21 @@ def gateways(settings: Settings) -> Gateways:
         else HttpCarrier(name, HttpClient(f"carrier-{name}", settings.carrier, breakers))
         for name in CARRIERS
     }
+    marketplace = tiktok(settings, process, breakers, demo_shop=DEMO_SHOP.shop, carriers=CARRIERS)
+    return Gateways(carriers, {"tiktok": marketplace}, _supplier(settings, process, breakers))
+
+
+def _supplier(settings: Settings, process: str, breakers: Breakers) -> Supplier:
     if settings.supplier == "local":
-        supplier: Supplier = LocalSupplier(supplier_record(settings.home / "supplier", process))
-    else:
-        supplier = HttpSupplier(HttpClient("supplier", settings.supplier, breakers))
-    return Gateways(carriers, {"tiktok": _tiktok(settings, process, breakers)}, supplier)
-
-
-def _tiktok(settings: Settings, process: str, breakers: Breakers) -> Marketplace:
-    if settings.tiktok_url is None:
-        folder = settings.home / "tiktok"
-        return LocalMarketplace(
-            fulfilment_record(folder / "fulfilments", process), delay_record(folder / "delays", process)
+        return LocalSupplier(supplier_record(settings.home / "supplier", process))
+    if settings.supplier.startswith("mailto:"):
+        password = "" if settings.mail_password is None else settings.mail_password.get_secret_value()
+        server = MailServer(
+            settings.mail_host, settings.mail_port, settings.mail_security, settings.mail_user, password
         )
-    key, secret = settings.require_tiktok_app()
-    access = {DEMO_SHOP.shop: ShopAccess(*settings.require_tiktok_access())}
-    providers = {name: name for name in CARRIERS}
-    return TikTokShop(HttpClient("tiktok", settings.tiktok_url, breakers), App(key, secret), access, providers)
+        recipient = settings.supplier.removeprefix("mailto:")
+        return MailSupplier(server, sender=settings.require_mail_sender(), recipient=recipient)
+    return HttpSupplier(HttpClient("supplier", settings.supplier, breakers))
 
 
 # Commands

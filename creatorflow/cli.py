@@ -61,7 +61,7 @@ def main() -> None:
 
 @app.command()
 def up(as_json: AsJson = False) -> None:
-    """Start the local stack: Kafka, PostgreSQL and the processes. Repeated: starts only what does not run."""
+    """Start the local stack: Kafka, PostgreSQL, Valkey and the processes. Repeated: starts only what does not run."""
     _show_stack(_up(_settings()), as_json)
 
 
@@ -415,6 +415,7 @@ def _what_the_user_can_mend(error: Exception) -> str | None:
     from creatorflow.devstack import StackError
     from creatorflow.order_history import UnknownOrder
     from creatorflow.settings import SettingMissing
+    from gateways.errors import GatewayError
     from streams.kafka_topics import TopicMismatch
     from streams.publishing import BrokerUnavailable
 
@@ -426,5 +427,7 @@ def _what_the_user_can_mend(error: Exception) -> str | None:
         return f"PostgreSQL does not answer ({' '.join(str(error).split())}); `creatorflow up` starts a local one"
     if isinstance(error, BrokerUnavailable):
         return f"Kafka does not answer ({error}); `creatorflow up` starts a local one"
+    if isinstance(error, GatewayError):
+        return f"it did not work out: {error.reason}"
     known = (StackError, SettingMissing, TooManyOrders, UnknownOrder, StockNotSeen, StockingRefused, TopicMismatch)
     return str(error) if isinstance(error, (*known, CodeTooOld, NewerEvent)) else None

@@ -57,6 +57,18 @@ def shops_add(
         typer.echo(f"{found.redelivered:,} webhooks of shops that were not registered are sent again")
 
 
+@shops_app.command("authorise")
+def authorise(
+    code: Annotated[str, typer.Argument(help="The code that TikTok sent to the app's redirect.")],
+) -> None:
+    """Store the tokens of a seller's consent to our TikTok app. The code is good once, for 30 minutes."""
+    from creatorflow import tiktok
+    from creatorflow.settings import Settings
+
+    for shop in tiktok.authorise(Settings(), code):
+        typer.echo(f"tiktok:{shop.shop} opened ({shop.name}, {shop.region})")
+
+
 @shops_app.command("set")
 def shops_set(
     *,

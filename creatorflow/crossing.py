@@ -8,13 +8,21 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 
-from aggregates.event_store import dead_letters, inbox, raw_webhooks, relay_state
+from aggregates.event_store import (
+    dead_letters,
+    inbox,
+    raw_webhooks,
+    readings,
+    relay_state,
+    stock_windows,
+    window_buckets,
+)
 from aggregates.event_store.application import EventLog
 from aggregates.event_store.buyer_keys import BuyerKeys
 from aggregates.event_store.connection import STORE_AWAY, Connection, StoreUnavailable, connect
@@ -29,6 +37,8 @@ from schemas.shipping import Label, LabelFile, LabelRequest
 from schemas.values import Person, Sealed
 
 Answer = TypeVar("Answer")
+
+PAST_SPIKES_SHOWN = 20
 
 
 class Beside:
@@ -52,6 +62,8 @@ class Beside:
             dead_letter=self._dead_letter,
             command_outcome=self._command_outcome,
             command_names=self._command_names,
+            spikes=self._spikes,
+            curves=self._curves,
             clock=lambda: datetime.now(UTC),
         )
 
@@ -105,6 +117,13 @@ class Beside:
     async def _command_names(self, causes: Sequence[str]) -> Mapping[str, str]:
         return await self._asked(lambda connection: command_names(connection, self._event_log, causes))
 
+    async def _spikes(self, limit: int) -> Sequence[answers.ItemRates]:
+        found = await self._asked(lambda connection: stock_windows.shown(connection, None, limit))
+        return [item_rates(each) for each in found]
+
+    async def _curves(self, item: UUID, hours: int) -> answers.Curves | None:
+        return await self._asked(lambda connection: curves_of(connection, item, hours, datetime.now(UTC)))
+
     async def _label(self, shipment: UUID, media_type: str) -> LabelFile | None:
         bought = await self._asked(lambda connection: live_label(connection, self._event_log, shipment))
         if bought is None:
@@ -116,6 +135,43 @@ class Beside:
         return await carrier.label_file(
             label, request.parcel, person or Person(name="erased"), media_type, order_number=request.order_number
         )
+
+
+def item_rates(shown: stock_windows.Shown) -> answers.ItemRates:
+    """A stock item's rates as they are answered."""
+    return answers.ItemRates(**shown._asdict())
+
+
+def curves_of(connection: Connection, item: UUID, hours: int, at: datetime) -> answers.Curves | None:
+    """A stock item's rates and curves, None while nobody looked at it."""
+    shown = stock_windows.shown(connection, [item], 1)
+    if not shown:
+        return None
+    since = at - timedelta(hours=hours)
+    contents = readings.read_since(connection, [item], since).get(item, [])
+    units = window_buckets.by_hour(connection, [item], "units", since, at)
+    views = window_buckets.by_hour(connection, [each.content for each in contents], "views", since, at)
+    past = stock_windows.spikes_of(connection, item, PAST_SPIKES_SHOWN)
+    return answers.Curves(
+        now=item_rates(shown[0]),
+        past_spikes=[answers.PastSpike(since=each.since, until=each.until) for each in past if each.until],
+        units_per_hour=_counted(units[item]),
+        contents=[
+            answers.ContentCurve(
+                content_id=each.content_id,
+                marketplace=each.marketplace,
+                creator_id=each.creator_id,
+                published_at=each.published_at,
+                last_read_at=each.last_read_at,
+                views_per_hour=_counted(views[each.content]),
+            )
+            for each in contents
+        ],
+    )
+
+
+def _counted(amounts: Mapping[datetime, int]) -> list[answers.Counted]:
+    return [answers.Counted(starts_at=hour, amount=amount) for hour, amount in amounts.items()]
 
 
 def whole_dead_letter(connection: Connection, keys: BuyerKeys, letter: UUID) -> answers.WholeDeadLetter | None:

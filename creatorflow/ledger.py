@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from aggregates.policies.outside_calls import READ_ORDER
+from aggregates.policies.reviewing import ASSESSED
 from creatorflow.ledger_facts import Findings, OrderFacts, PackageFacts, StockFacts
 from creatorflow.ledger_orders import ORDERS
 from creatorflow.ledger_stock import STOCK
@@ -84,7 +85,7 @@ class Ledger:
         elif kind == "call" and rest:
             resolves = rest.rpartition(":")[0] in self._follow_up_keys
         elif kind == "timer" and rest:
-            resolves = rest in self._follow_up_keys
+            resolves = rest in self._follow_up_keys or self._was_looked_at(rest)
         elif cause in self._follow_up_keys:
             resolves = True
         else:
@@ -93,6 +94,14 @@ class Ledger:
         if not resolves:
             self._findings.add("causes-resolve", aggregate, f"cause {cause!r} leads to nothing earlier", row.position)
         self._check_decided_once(cause, aggregate, row.position)
+
+    def _was_looked_at(self, key: str) -> bool:
+        """Whether a timer tells how fast a stock item sells, which follows from no one event of it but from all."""
+        kind, _, rest = key.partition(":")
+        try:
+            return kind == ASSESSED and UUID(rest.partition(":")[0]) in self._versions
+        except ValueError:
+            return False
 
     def _knows_position(self, wanted: int, before: int) -> bool:
         place = bisect_left(self._positions, wanted)

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from schemas.values import Need
+
 EXAMPLES_KEPT = 20
 """Faults of one invariant that are kept with their subject; beyond that they are only counted."""
 
@@ -57,6 +59,7 @@ class OrderFacts:
     closed_labels: dict[UUID, str] = field(default_factory=dict)
     pushed: set[UUID] = field(default_factory=set)
     fulfilled: bool = False
+    to_print: frozenset[UUID] = frozenset()
     cancelled: bool = False
     cancellation_asked: bool = False
     gone: bool = False
@@ -82,10 +85,14 @@ class OrderFacts:
             return "BACKORDERED"
         if self.withheld:
             return "WITHHELD"
-        return "WAITING" if self.fulfilment_state == "WAITING" else "IN_PROGRESS"
+        if self.fulfilment_state == "WAITING":
+            return "WAITING"
+        return "TO_PRINT" if self.to_print else "IN_PROGRESS"
 
 
-SETTLED = frozenset({"CANCELLED", "HELD", "CANCELLATION_ASKED", "FULFILLED", "BACKORDERED", "WAITING", "WITHHELD"})
+SETTLED = frozenset(
+    {"CANCELLED", "HELD", "CANCELLATION_ASKED", "FULFILLED", "BACKORDERED", "WAITING", "WITHHELD", "TO_PRINT"}
+)
 
 
 @dataclass(slots=True)
@@ -111,9 +118,16 @@ class StockFacts:
 
 @dataclass(slots=True)
 class PackageFacts:
-    """What the log says of one package."""
+    """
+    What the log says of one package.
 
-    order: UUID | None = None
+    `orders` are those whose lines it holds now. `held` is all that it ever held of an order: stock may learn late of a
+    hand-over, when the order is out of the package again.
+    """
+
+    orders: tuple[UUID, ...] = ()
+    held: tuple[tuple[UUID, tuple[Need, ...]], ...] = ()
+    waits_for_print: bool = False
     tracking_numbers: list[str] = field(default_factory=list)
     live: int = 0
     voids: dict[str, str] | None = None

@@ -59,6 +59,24 @@ def _packages_closed(ledger: Ledger, row: Logged, event: events.OrderSplit) -> N
     _close_packages(ledger.order(event.order_id), event.closed)
 
 
+def _joined(ledger: Ledger, row: Logged, event: events.OrderPackageJoined) -> None:
+    """The marketplace is told of the package's label for this order, even if it was before."""
+    order = ledger.order(event.order_id)
+    _close_packages(order, event.closed)
+    order.closed_labels.pop(event.shipment_id, None)
+    order.pushed.discard(event.shipment_id)
+
+
+def _moved(ledger: Ledger, row: Logged, event: events.OrderAddressChanged) -> None:
+    order = ledger.order(event.order_id)
+    _close_packages(order, event.closed)
+    order.fulfilled = order.fulfilled and not event.stopped
+
+
+def _left_out(ledger: Ledger, row: Logged, event: events.OrderLeftOut) -> None:
+    _close_packages(ledger.order(event.order_id), (event.shipment_id,))
+
+
 def _line_cancelled(ledger: Ledger, row: Logged, event: events.OrderLineCancelled) -> None:
     order = ledger.order(event.order_id)
     for need in event.release:
@@ -137,15 +155,49 @@ def _order_pushed(ledger: Ledger, row: Logged, event: events.OrderFulfilmentPush
     ledger.order(event.order_id).pushed.add(event.shipment_id)
 
 
-def _shipment_opened(ledger: Ledger, row: Logged, event: events.ShipmentOpened) -> None:
-    ledger.package(event.shipment_id).order = event.order_id
+def _holds(ledger: Ledger, row: Logged, event: events.ShipmentOpened | events.ShipmentOrderAdded) -> None:
+    """A package holds lines of an order."""
+    package, order_id = ledger.package(event.shipment_id), event.order_id
+    if order_id in package.orders:
+        ledger.fault("packages-add-up", row, f"order {order_id} is in the package twice")
+        return
+    package.orders = (*package.orders, order_id)
+    package.held = (*package.held, (order_id, event.contents))
+    if package.waits_for_print:
+        ledger.order(order_id).to_print |= {event.shipment_id}
+
+
+def _taken_out(ledger: Ledger, row: Logged, event: events.ShipmentOrderTakenOut) -> None:
+    package = ledger.package(event.shipment_id)
+    if event.order_id not in package.orders:
+        ledger.fault("packages-add-up", row, f"order {event.order_id} is taken out, and was not in the package")
+        return
+    package.orders = tuple(order_id for order_id in package.orders if order_id != event.order_id)
+    ledger.order(event.order_id).to_print -= {event.shipment_id}
+    if package.orders != event.remaining:
+        ledger.fault("packages-add-up", row, f"the package is left to other orders than {package.orders}")
+
+
+def _label_deferred(ledger: Ledger, row: Logged, event: events.LabelDeferred) -> None:
+    package = ledger.package(event.shipment_id)
+    package.waits_for_print = event.until is None
+    for order_id in package.orders if package.waits_for_print else ():
+        ledger.order(order_id).to_print |= {event.shipment_id}
+
+
+def _label_requested(ledger: Ledger, row: Logged, event: events.LabelRequested) -> None:
+    package = ledger.package(event.shipment_id)
+    if package.waits_for_print:
+        package.waits_for_print = False
+        for order_id in package.orders:
+            ledger.order(order_id).to_print -= {event.shipment_id}
 
 
 def _label_bought(ledger: Ledger, row: Logged, event: events.LabelBought) -> None:
     package = ledger.package(event.shipment_id)
     package.tracking_numbers.append(event.tracking_number)
     package.labelled_at = package.labelled_at or row.event.timestamp
-    if package.order is None:
+    if not package.orders:
         ledger.fault("one-label-per-package", row, "a label was bought for a package that was never opened")
     package.live += 1
     if package.live > 1:
@@ -178,13 +230,14 @@ def _shipment_cancelled(ledger: Ledger, row: Logged, event: events.ShipmentCance
 
 
 def _person_needed(ledger: Ledger, row: Logged, event: Any) -> None:
-    package = ledger.package(event.shipment_id)
-    if package.order is not None:
-        ledger.order(package.order).held = ledger.order(package.order).touched_by_person = True
+    for order_id in ledger.package(event.shipment_id).orders:
+        order = ledger.order(order_id)
+        order.held = order.touched_by_person = True
 
 
 def _label_withheld(ledger: Ledger, row: Logged, event: events.LabelWithheld) -> None:
-    ledger.order(event.order_id).withheld = True
+    for order_id in ledger.package(event.shipment_id).orders or (event.order_id,):
+        ledger.order(order_id).withheld = True
 
 
 ORDERS: dict[type[Event], Callable[[Ledger, Logged, Any], None]] = {
@@ -200,13 +253,20 @@ ORDERS: dict[type[Event], Callable[[Ledger, Logged, Any], None]] = {
     events.OrderCancellationWithdrawn: _cancellation_settled,
     events.OrderLineCancelled: _line_cancelled,
     events.OrderSplit: _packages_closed,
+    events.OrderPackageJoined: _joined,
+    events.OrderAddressChanged: _moved,
+    events.OrderLeftOut: _left_out,
     events.OrderDispatched: _order_dispatched,
     events.OrderShownDispatched: _shown_dispatched,
     events.OrderLabelReplaced: _label_replaced,
     events.OrderLabelled: _order_labelled,
     events.OrderFulfilled: _order_fulfilled,
     events.OrderFulfilmentPushed: _order_pushed,
-    events.ShipmentOpened: _shipment_opened,
+    events.ShipmentOpened: _holds,
+    events.ShipmentOrderAdded: _holds,
+    events.ShipmentOrderTakenOut: _taken_out,
+    events.LabelDeferred: _label_deferred,
+    events.LabelRequested: _label_requested,
     events.LabelBought: _label_bought,
     events.LabelRefused: _person_needed,
     events.LabelWithheld: _label_withheld,

@@ -110,6 +110,7 @@ def _packaged(ledger: Ledger, row: Logged, item: StockFacts, event: events.Stock
 
 
 def _left(ledger: Ledger, row: Logged, item: StockFacts, event: events.StockHandedOver) -> None:
+    _check_parcel(ledger, row, event)
     key, held = (event.reference, event.order_id), item.reservations.get(event.order_id, 0)
     from_reservation = held if event.from_reservation is None else event.from_reservation
     _set(item.reservations, event.order_id, held - from_reservation)
@@ -119,6 +120,25 @@ def _left(ledger: Ledger, row: Logged, item: StockFacts, event: events.StockHand
     item.packed.pop(key, None)
     item.on_hand -= event.quantity if leaves else 0
     item.left[event.order_id] = item.left.get(event.order_id, 0) + event.quantity
+
+
+def _check_parcel(ledger: Ledger, row: Logged, event: events.StockHandedOver) -> None:
+    """What leaves with a package is what it holds, or held, of that order. Other references name no packages."""
+    try:
+        package = ledger.packages.get(UUID(event.reference))
+    except ValueError:
+        return
+    if package is None:
+        return
+    held = (need for order_id, contents in package.held if order_id == event.order_id for need in contents)
+    units = {need.quantity for need in held if need.stock_item_id == event.stock_item_id}
+    if event.quantity not in units:
+        ledger.fault(
+            "packages-add-up",
+            row,
+            f"{event.quantity} units left with package {event.reference} for order {event.order_id}, of which it holds"
+            f" {sorted(units)}",
+        )
 
 
 def _put_back(ledger: Ledger, row: Logged, item: StockFacts, event: events.StockPutBack) -> None:

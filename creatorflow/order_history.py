@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from creatorflow.log import Logged, LogReader, RawWebhook
-from schemas.events import Event, OrderLabelled, OrderPlaced, SupplyExpected
+from schemas.events import Event, OrderLabelled, OrderPackageJoined, OrderPlaced, SupplyExpected
 from schemas.values import Money, order_id, shipment_id
 
 PACKAGES_MOST = 100
@@ -89,8 +89,10 @@ def _concerns(public: Event | None, order: UUID) -> bool:
 
 
 def _package_rows(log: LogReader, placed: OrderPlaced, rows: list[Logged]) -> Iterator[Logged]:
-    """The rows of its packages: those it was told of, and those that bear its number, labelled or not."""
-    packages: set[UUID] = {row.public.shipment_id for row in rows if isinstance(row.public, OrderLabelled)}
+    """The rows of its packages: those it was told of or joined, and those that bear its number, labelled or not."""
+    packages: set[UUID] = {
+        row.public.shipment_id for row in rows if isinstance(row.public, OrderLabelled | OrderPackageJoined)
+    }
     packages.add(shipment_id(placed.marketplace, placed.shop, placed.number))
     for number in count(1):
         numbered = shipment_id(placed.marketplace, placed.shop, f"{placed.number}-{number}")

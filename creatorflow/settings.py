@@ -12,6 +12,7 @@ import binascii
 import json
 import os
 import re
+from decimal import Decimal
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -27,14 +28,19 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from gateways.quota import PER_MINUTE, Endpoint
+from gateways.tiktok.endpoints import AUTH_URL, NAMES
+
 PREFIX: Final = "CREATORFLOW_"
 STACK_FILE: Final = "stack.json"
 SECRETS_FILE: Final = "secrets.json"
 MASTER_KEY_BYTES: Final = 32
 ARGUMENT: Final = "argument"
+DEMO_LIMIT: Final = Decimal(1_000_000)
+DEMO_UNIT_COST: Final = Decimal(1)
 MASK: Final = "********"
 # The password in either form of a libpq connection string: password=... or //user:...@
-_PASSWORD: Final = re.compile(r"(password=|//[^:/@\s]+:)('(?:[^'\\]|\\.)*'|[^\s@&]+)")
+_PASSWORD: Final = re.compile(r"(password=|//[^:/@\s]*:)('(?:[^'\\]|\\.)*'|[^\s@&]+)")
 
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
 
@@ -52,8 +58,10 @@ class Settings(BaseSettings):
     cache: Path = Field(default_factory=lambda: Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "creatorflow")
     kafka: str = ""
     postgres: str = Field(default="", repr=False)
+    valkey: str = Field(default="", repr=False)
     kafka_port: PortNumber = 19092
     postgres_port: PortNumber = 15432
+    valkey_port: PortNumber = 16379
 
     host: str = "127.0.0.1"
     ingress_port: PortNumber = 8080
@@ -62,6 +70,7 @@ class Settings(BaseSettings):
     simulator_carrier_port: PortNumber = 8091
     simulator_supplier_port: PortNumber = 8092
 
+    # How many workers run in all: it is also among how many a quota is divided while Valkey is away.
     workers: int = Field(default=2, ge=1, le=64)
     partitions: int = Field(default=12, ge=1, le=1000)
     replication_factor: int = Field(default=3, ge=1, le=9)
@@ -69,6 +78,7 @@ class Settings(BaseSettings):
     webhook_secret: SecretStr | None = None
     webhook_secret_previous: SecretStr | None = None
     webhook_secret_previous_until: AwareDatetime | None = None
+    content_secret: SecretStr | None = None
     tiktok_app_key: SecretStr | None = None
     tiktok_app_secret: SecretStr | None = None
     tiktok_access_token: SecretStr | None = None
@@ -78,6 +88,24 @@ class Settings(BaseSettings):
     carrier: str = "local"
     supplier: str = "local"
     tiktok_url: str | None = None
+    tiktok_auth_url: str = AUTH_URL
+    tiktok_versions: dict[str, str] = Field(default_factory=dict)
+    tiktok_quota_per_minute: int = Field(default=PER_MINUTE, ge=100)
+    tiktok_quota: dict[Endpoint, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+
+    mail_host: str = "127.0.0.1"
+    mail_port: PortNumber = 25
+    mail_security: Literal["none", "starttls", "tls"] = "starttls"
+    mail_user: str = ""
+    mail_password: SecretStr | None = None
+    mail_sender: str = ""
+
+    buying_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    new_item_hours: Annotated[float, Field(ge=0, le=672)] = 24
+    buying_limit_order: Annotated[Decimal, Field(ge=0)] = Decimal(0)
+    buying_limit_item: Annotated[Decimal, Field(ge=0)] = Decimal(0)
+    buying_limit_shop: Annotated[Decimal, Field(ge=0)] = Decimal(0)
+    buying_unit_cost: Annotated[Decimal, Field(gt=0)] | None = None
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_json: bool = False
@@ -106,13 +134,22 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _fill_what_depends_on_the_stack(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """A local stack is one broker and few partitions; a real cluster gets three copies and room to grow."""
+        """
+        A local stack is one broker and few partitions, and its demo shop may buy, new items too; a real cluster gets
+        three copies and room to grow, and asks before it buys.
+        """
         local = is_from_local_stack(values.get("origins", {}), "kafka")
+        if local:
+            for limit in ("buying_limit_order", "buying_limit_item", "buying_limit_shop"):
+                values.setdefault(limit, DEMO_LIMIT)
+            values.setdefault("buying_unit_cost", DEMO_UNIT_COST)
+            values.setdefault("new_item_hours", 0)
         values.setdefault("partitions", 4 if local else 12)
         values.setdefault("replication_factor", 1 if local else 3)
         values.setdefault("kafka", f"127.0.0.1:{values.get('kafka_port', 19092)}")
         port = values.get("postgres_port", 15432)
         values.setdefault("postgres", f"host=127.0.0.1 port={port} dbname=creatorflow user=creatorflow")
+        values.setdefault("valkey", f"127.0.0.1:{values.get('valkey_port', 16379)}")
         return values
 
     @field_validator("home", "cache")
@@ -129,11 +166,30 @@ class Settings(BaseSettings):
             )
         return host
 
-    @field_validator("carrier", "supplier")
+    @field_validator("valkey")
+    @classmethod
+    def _valkey_address(cls, address: str) -> str:
+        return address if "://" in address else f"valkey://{address}"
+
+    @field_validator("carrier")
     @classmethod
     def _local_or_http(cls, value: str) -> str:
         if value != "local" and not value.startswith(("http://", "https://")):
             raise ValueError(f"{value!r} is neither 'local' nor an http(s) address")
+        return value
+
+    @field_validator("tiktok_versions")
+    @classmethod
+    def _known_calls(cls, versions: dict[str, str]) -> dict[str, str]:
+        if unknown := sorted(versions.keys() - NAMES):
+            raise ValueError(f"{', '.join(unknown)} is no call that is made; there are {', '.join(sorted(NAMES))}")
+        return versions
+
+    @field_validator("supplier")
+    @classmethod
+    def _local_http_or_mail(cls, value: str) -> str:
+        if value != "local" and not value.startswith(("http://", "https://", "mailto:")):
+            raise ValueError(f"{value!r} is neither 'local' nor an http(s) or mailto: address")
         return value
 
     @field_validator("master_key")
@@ -153,6 +209,11 @@ class Settings(BaseSettings):
         """Whether `creatorflow up` provides PostgreSQL, as nothing named a server."""
         return is_from_local_stack(self.origins, "postgres")
 
+    @property
+    def valkey_is_local(self) -> bool:
+        """Whether `creatorflow up` provides Valkey, as nothing named a server."""
+        return is_from_local_stack(self.origins, "valkey")
+
     def reloaded(self) -> Settings:
         """The same arguments over what environment and files say now."""
         return Settings(**{name: getattr(self, name) for name in self._arguments()})
@@ -165,6 +226,11 @@ class Settings(BaseSettings):
     def _arguments(self) -> list[str]:
         return [name for name, origin in self.origins.items() if origin == ARGUMENT]
 
+    @property
+    def content_key(self) -> bytes | None:
+        """The secret that readings of content are signed with, None where they are not."""
+        return None if self.content_secret is None else self.content_secret.get_secret_value().encode()
+
     def require_webhook_secret(self) -> bytes:
         """The secret that webhooks are signed with; without one no webhook could be told from a forgery."""
         return self._require("webhook_secret").encode()
@@ -176,6 +242,10 @@ class Settings(BaseSettings):
     def require_tiktok_access(self) -> tuple[str, str]:
         """The shop's cipher and access token, without which the marketplace answers nothing."""
         return self._require("tiktok_shop_cipher"), self._require("tiktok_access_token")
+
+    def require_mail_sender(self) -> str:
+        """The address that orders by mail come from, and that the supplier answers to."""
+        return self._require("mail_sender")
 
     def require_master_key(self) -> bytes:
         """The 32 bytes that wrap the key of each buyer."""
@@ -278,6 +348,8 @@ def _is_loopback(host: str) -> bool:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return json.dumps(value)
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 

@@ -8,7 +8,6 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec.structs import replace
 
 from aggregates.event_store import calls, shops
 from aggregates.event_store.calls import WithheldCall
@@ -111,16 +110,16 @@ def listed(dsn: str) -> list[ListedShop]:
 
 def set_up(dsn: str, name: str, setting: str, value: str) -> Shop:
     """Change one setting of a shop; `value` is JSON, or text as it stands. Raises `ShopRefused`."""
-    with connect(dsn, "shops") as connection, connection.transaction():
-        shop = _registered(shops.find(connection, *parse_shop(name)), name)
-        told = {**msgspec.to_builtins(shop.settings), setting: _value(value)}
+    marketplace, shop = parse_shop(name)
+    with connect(dsn, "shops") as connection:
         try:
-            settings = shops.read_settings(told)
+            shops.set_up(connection, marketplace, shop, setting, _value(value))
+        except KeyError:
+            known = ", ".join(ShopSettings.__struct_fields__)
+            raise ShopRefused(f"there is no setting {setting!r}; there are {known}") from None
         except msgspec.ValidationError as error:
-            names = ", ".join(ShopSettings.__struct_fields__)
-            raise ShopRefused(f"{setting}: {error}; there are {names}") from None
-        shops.set_up(connection, shop.marketplace, shop.shop, settings)
-        return replace(shop, settings=settings)
+            raise ShopRefused(f"{setting}: {error}") from None
+        return _registered(shops.find(connection, marketplace, shop), name)
 
 
 def _value(text: str) -> Any:

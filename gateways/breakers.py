@@ -73,6 +73,13 @@ class Breakers:
             left = breaker.info().changed_at + self._open_seconds - time.time()
             raise BreakerOpen(service, max(left, 1.0)) from None
 
+    def require_closed(self, service: str, shop: str) -> None:
+        """Raise BreakerOpen, with the time that is left of it, while not even a probe would be let through."""
+        info = self._of(service, shop).info()
+        left = info.changed_at + self._open_seconds - time.time()
+        if info.state == "open" and left > 0:
+            raise BreakerOpen(service, max(left, 1.0))
+
     def is_open(self, service: str, shop: str) -> bool:
         """Whether calls are held back at present."""
         return self._of(service, shop).info().state != "closed"

@@ -34,11 +34,32 @@ class Unavailable(GatewayError):
         self.counts = counts
 
 
-class BreakerOpen(Unavailable):
-    """Nothing was sent, because the service failed too often just now. Waiting for it is not an attempt."""
+class TooManyRequests(Unavailable):
+    """The other side counts more requests than it allows. Says nothing about its health."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason, retry_after, counts=False)
+
+
+class NotSent(Unavailable):
+    """Nothing was sent, as it had to wait for something here. That is not an attempt."""
+
+    def __init__(self, reason: str, retry_after: float) -> None:
+        super().__init__(reason, retry_after, counts=False)
+
+
+class QuotaSpent(NotSent):
+    """More requests than may be sent now."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("quota spent", retry_after)
+
+
+class BreakerOpen(NotSent):
+    """The service failed too often just now."""
 
     def __init__(self, service: str, retry_after: float) -> None:
-        super().__init__(f"{service}: breaker open", retry_after, counts=False)
+        super().__init__(f"{service}: breaker open", retry_after)
 
 
 class OutcomeUnknown(GatewayError):

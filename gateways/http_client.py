@@ -1,7 +1,7 @@
 """
 One attempt at one request, with a time limit, pooled connections and a breaker.
 
-What went wrong is told by how much is known of it: see `gateways.errors`. Quotas come with the TikTok issue.
+What went wrong is told by how much is known of it: see `gateways.errors`. Whoever has a quota takes it before it asks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import httpx
 
 from gateways.breakers import Breakers
-from gateways.errors import GatewayError, OutcomeUnknown, Unavailable
+from gateways.errors import GatewayError, OutcomeUnknown, TooManyRequests, Unavailable
 from gateways.retry_after import retry_after_seconds
 
 CONNECTIONS: Final = 50
@@ -89,6 +89,10 @@ class HttpClient:
         """
         return await self._breakers.call(self.service, shop, lambda: self._send(request))
 
+    def require_closed(self, shop: str = "") -> None:
+        """Raise BreakerOpen while nothing would be sent, for whoever spends something on a request before it is."""
+        self._breakers.require_closed(self.service, shop)
+
     async def close(self) -> None:
         """Close the pooled connections."""
         await self._client.aclose()
@@ -118,6 +122,8 @@ class HttpClient:
                 raise Unavailable(f"{self.service}: redirected with {status}")
             if status in NOT_PROCESSED:
                 wait = retry_after_seconds(response.headers.get("Retry-After"), self._now())
+                if status == HTTPStatus.TOO_MANY_REQUESTS:
+                    raise TooManyRequests(f"{self.service}: answered {status}", wait)
                 counts = status >= HTTPStatus.INTERNAL_SERVER_ERROR
                 raise Unavailable(f"{self.service}: answered {status}", wait, counts=counts)
             if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -2,44 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
+from projections import buying_alerts
+from projections.alert_effects import NOTHING, Closes, Effect, Figures, Opens
 from schemas import events
 from schemas.events import Event
 from schemas.values import Money
-
-Figures = dict[str, str | int | None]
-When = Callable[[Any], bool]
-
-
-def always(_event: Event) -> bool:
-    return True
-
-
-class Opens(NamedTuple):
-    """An event opens (or counts up) an alert, with a reason and figures, where `when` holds."""
-
-    kind: str
-    severity: Literal["critical", "warning"]
-    reason: Callable[[Any], str]
-    figures: Callable[[Any], Figures]
-    when: When = always
-
-
-class Closes(NamedTuple):
-    """An event ends the cause of these alerts where `when` holds."""
-
-    kinds: tuple[str, ...]
-    when: When = always
-
-
-class Effect(NamedTuple):
-    """What one type of event does to alerts."""
-
-    opens: tuple[Opens, ...] = ()
-    closes: tuple[Closes, ...] = ()
 
 
 def _said(event: Any) -> str:
@@ -50,12 +20,12 @@ def _no_figures(_event: Event) -> Figures:
     return {}
 
 
-def _stock_figures(event: Any) -> Figures:
-    return {"on_hand": event.on_hand, "reserved": event.reserved, "backordered": event.backordered}
-
-
 def _moment(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
+
+
+def _stock_figures(event: Any) -> Figures:
+    return {"on_hand": event.on_hand, "reserved": event.reserved, "backordered": event.backordered}
 
 
 def _shortage_figures(event: Any) -> Figures:
@@ -178,8 +148,6 @@ _IN_THE_HOUSE = ("stop-parcel", "address-after-print", "hand-over-refused")
 
 _WISH_SETTLED = Effect(closes=(Closes(("cancellation-asked",), _none_asked),))
 
-NOTHING = Effect()
-
 EFFECTS: dict[type[Event], Effect] = {
     events.OrderPlaced: Effect(closes=(Closes(("order-missing",)),)),
     events.OrderMissing: Effect(
@@ -295,6 +263,9 @@ EFFECTS: dict[type[Event], Effect] = {
     events.OrderDelayed: NOTHING,
     events.OrderReadyToShip: NOTHING,
     events.OrderSplit: NOTHING,
+    events.OrderPackageOffered: NOTHING,
+    events.OrderPackageJoined: NOTHING,
+    events.OrderLeftOut: NOTHING,
     events.OrderLabelled: NOTHING,
     events.OrderLabelReplaced: NOTHING,
     events.OrderFulfilled: NOTHING,
@@ -323,6 +294,7 @@ EFFECTS: dict[type[Event], Effect] = {
     events.StockCorrected: _STOCK_MOVED,
     events.StockReserved: NOTHING,
     events.StockShortageRecorded: _STOCK_SHORT,
+    events.DemandRecorded: NOTHING,
     events.StockReservationReleased: _STOCK_MOVED,
     events.StockReservationShortened: _STOCK_SHORTENED,
     events.PickShortageFound: _PICK_SHORTAGE,
@@ -410,6 +382,14 @@ EFFECTS: dict[type[Event], Effect] = {
             ),
         )
     ),
+    events.ShipmentOrderAdded: NOTHING,
+    events.ShipmentOrderNotAdded: NOTHING,
+    events.ShipmentOrderWithdrawn: Effect(
+        opens=(Opens("stop-parcel", "critical", _said, lambda event: {"stage": event.stage}),)
+    ),
+    events.ShipmentOrderTakenOut: NOTHING,
+    events.LabelDeferred: NOTHING,
+    events.LabelRecalled: NOTHING,
     events.ShipmentStopped: NOTHING,
     events.ShipmentResumed: Effect(closes=(Closes(("hand-over-refused",)),)),
     events.ShipmentPrinted: NOTHING,
@@ -421,29 +401,7 @@ EFFECTS: dict[type[Event], Effect] = {
     events.ShipmentDelivered: _WAY_ENDED,
     events.ShipmentReturned: _WAY_ENDED,
     events.ShipmentAlertAcknowledged: NOTHING,
-    events.StockRiskRaised: Effect(
-        opens=(
-            Opens(
-                "stock-risk",
-                "critical",
-                _said,
-                lambda event: {
-                    "level": event.level,
-                    "available": event.available,
-                    "backordered": event.backordered,
-                    "stock_item_id": str(event.stock_item_id),
-                },
-            ),
-        )
-    ),
-    events.StockRiskEased: Effect(closes=(Closes(("stock-risk", "supplier-refused")),)),
-    events.ReorderPrepared: NOTHING,
-    events.ReorderPlaced: Effect(closes=(Closes(("supplier-refused",)),)),
-    events.ReorderConfirmed: Effect(closes=(Closes(("supplier-refused",)),)),
-    events.ReorderRefused: Effect(
-        opens=(Opens("supplier-refused", "critical", _said, lambda event: {"reorder_id": event.reorder_id}),)
-    ),
-    events.ReorderReceived: NOTHING,
+    **buying_alerts.EFFECTS,
     events.ReplenishmentAlertAcknowledged: NOTHING,
 }
 """What every public event does to alerts; the ones that do nothing are listed, so that an unknown one is noticed."""

@@ -12,7 +12,8 @@ from uuid import UUID
 
 import msgspec
 
-from projections.alert_rules import EFFECTS, ENDED_BY_ACKNOWLEDGING, NOTHING, Acknowledged, Effect, Figures, Opens
+from projections.alert_effects import NOTHING, Effect, Figures, Opens
+from projections.alert_rules import EFFECTS, ENDED_BY_ACKNOWLEDGING, Acknowledged
 from projections.published import Published, Row, UnknownEvent, subject_of
 from schemas.events import Event
 from schemas.topics import INVENTORY_EVENTS, ORDERS_EVENTS, REPLENISHMENT_EVENTS, SHIPPING_EVENTS

@@ -13,7 +13,7 @@ from projections.alerts import AlertRow
 from projections.order_board import OrderRow
 from projections.shipment_tracking import ShipmentRow
 from projections.stock_levels import StockRow
-from schemas.values import OrderLine, Person
+from schemas.values import OrderLine, Person, Rates
 
 PAGE_ROWS_MAX = 500
 WAIT_SECONDS_MAX = 10.0
@@ -83,9 +83,10 @@ class ShipmentsQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class AlertsQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which alerts to list; the open ones unless asked for others."""
+    """Which alerts to list; the open ones unless asked for others, seen by somebody or not."""
 
     state: Literal["open", "closed"] = "open"
+    acknowledged: bool | None = None
     kind: str | None = None
     subject: UUID | None = None
 
@@ -93,8 +94,29 @@ class AlertsQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class ReordersQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which supplier orders to list."""
 
-    state: Literal["prepared", "placed", "confirmed", "refused", "part received", "received"] | None = None
+    state: (
+        Literal[
+            "prepared",
+            "asked",
+            "declined",
+            "lapsed",
+            "placed",
+            "confirmed",
+            "refused",
+            "overdue",
+            "part received",
+            "received",
+            "cancelled",
+        ]
+        | None
+    ) = None
     stock_item: UUID | None = None
+
+
+class CurvesQuery(Query, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`hours`: how far the curves go back, four weeks at most."""
+
+    hours: Annotated[int, Meta(ge=1, le=672)] = 168
 
 
 class LabelQuery(Query, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -233,6 +255,52 @@ class CommandOutcome(Struct, frozen=True, kw_only=True):
     recorded_at: str | None = None
 
 
+class ItemRates(Struct, frozen=True, kw_only=True):
+    """How fast a stock item sells as it was worked out at `reviewed_at`, and what it stands on."""
+
+    stock_item_id: UUID
+    available: int
+    backordered: int
+    stock_unknown: bool
+    reviewed_at: datetime
+    spike_opened_at: datetime | None
+    rates: Rates
+
+
+class Counted(Struct, frozen=True, kw_only=True):
+    """What was counted in the hour from `starts_at` on."""
+
+    starts_at: datetime
+    amount: int
+
+
+class PastSpike(Struct, frozen=True, kw_only=True):
+    """A spike that is over."""
+
+    since: datetime
+    until: datetime
+
+
+class ContentCurve(Struct, frozen=True, kw_only=True):
+    """One content that sells the item, and how much it was watched in each hour."""
+
+    content_id: str
+    marketplace: str
+    creator_id: str
+    published_at: datetime | None
+    last_read_at: datetime
+    views_per_hour: list[Counted]
+
+
+class Curves(Struct, frozen=True, kw_only=True):
+    """A stock item's rates with the curves behind them; hours in which nothing was counted are left out."""
+
+    now: ItemRates
+    past_spikes: list[PastSpike]
+    units_per_hour: list[Counted]
+    contents: list[ContentCurve]
+
+
 class AgentHealth(Struct, frozen=True, kw_only=True):
     """One agent: records it has not taken yet, over its partitions, and when it last moved."""
 
@@ -244,14 +312,15 @@ class AgentHealth(Struct, frozen=True, kw_only=True):
 
 
 class ProcessHealth(Struct, frozen=True, kw_only=True):
-    """One process by its own word."""
+    """One process by its own word. `away` are services that it goes on without: it is degraded."""
 
     name: str
     kind: str
     started_at: datetime
     beat_at: datetime
     code: int | None
-    status: Literal["healthy", "critical"]
+    away: list[str]
+    status: Literal["healthy", "degraded", "critical"]
 
 
 class RelayHealth(Struct, frozen=True, kw_only=True):

@@ -57,6 +57,8 @@ QUESTIONS = (
     Question("/orders", queries.orders, answers.OrdersQuery, Page[OrderRow], ("order_board",)),
     Question("/orders/{id}", queries.order, answers.Query, One[WholeOrder], EVERYTHING),
     Question("/orders/{id}/timeline", queries.timeline, answers.PageQuery, answers.Timeline, ("timeline",)),
+    Question("/spikes", queries.spikes, answers.PageQuery, Page[answers.ItemRates]),
+    Question("/spikes/{id}", queries.curves, answers.CurvesQuery, One[answers.Curves]),
     Question("/stock-items", queries.stock_items, answers.StockQuery, Page[StockRow], ("stock_levels",)),
     Question("/stock-items/{id}", queries.stock_item, answers.Query, One[StockRow], ("stock_levels",)),
     Question("/shipments", queries.shipments, answers.ShipmentsQuery, Page[ShipmentRow], ("shipment_tracking",)),

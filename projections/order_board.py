@@ -13,16 +13,15 @@ from uuid import UUID
 
 import msgspec
 
-from projections import order_waiting
+from projections import order_parcels, order_waiting
 from projections.order_marks import (
-    LEFT,
     Package,
     goods_inspected,
     marked,
-    moved,
     return_advanced,
     return_opened,
     still_open,
+    stopped,
     with_mark,
     with_marks,
     without,
@@ -240,6 +239,7 @@ def _address_changed(row: OrderRow, event: events.OrderAddressChanged, _: Publis
         "address_complete": event.address.complete,
         "fulfilment_state": event.fulfilment_state or row.fulfilment_state,
         "flags": with_marks(without(row.flags, "address_missing"), event.flags),
+        "packages": stopped(still_open(row.packages, event.closed), event.stopped),
     }
 
 
@@ -303,10 +303,7 @@ def _line_cancelled(row: OrderRow, event: events.OrderLineCancelled, _: Publishe
         "fulfilment_state": event.fulfilment_state or row.fulfilment_state,
         "lines": tuple(lines),
         "needs": tuple(need for need in needs if need.quantity > 0),
-        "packages": tuple(
-            msgspec.structs.replace(package, stopped=package.stopped or package.shipment_id in event.stopped)
-            for package in still_open(row.packages, event.closed)
-        ),
+        "packages": stopped(still_open(row.packages, event.closed), event.stopped),
     }
 
 
@@ -364,85 +361,6 @@ def _delayed(row: OrderRow, event: events.OrderDelayed, _: Published) -> Changes
     return {"promised_at": event.promised_at, "flags": with_mark(row.flags, "delayed")}
 
 
-def _ready(row: OrderRow, event: events.OrderReadyToShip, _: Published) -> Changes:
-    state = event.fulfilment_state or "READY"
-    opened = () if event.shipment_id is None else (Package(event.shipment_id, "", "", package=event.package),)
-    changes: Changes = {"fulfilment_state": state, "packages": (*row.packages, *opened)}
-    if state != "BACKORDERED":
-        changes |= {"promised_at": None, "flags": without(row.flags, "delayed")}
-    return changes
-
-
-def _split(row: OrderRow, event: events.OrderSplit, _: Published) -> Changes:
-    return {
-        "fulfilment_state": event.fulfilment_state or row.fulfilment_state,
-        "packages": still_open(row.packages, event.closed),
-    }
-
-
-def _labelled(row: OrderRow, event: events.OrderLabelled | events.OrderLabelReplaced, _: Published) -> Changes:
-    known = {package.shipment_id: package for package in row.packages}
-    package = known.get(event.shipment_id, Package(event.shipment_id, "", ""))
-    labelled = msgspec.structs.replace(
-        package, carrier=event.carrier, tracking_number=event.tracking_number, pushed=False
-    )
-    return {
-        "fulfilment_state": event.fulfilment_state or "LABELLED",
-        "packages": tuple({**known, event.shipment_id: labelled}.values()),
-        "carrier": event.carrier,
-        "tracking_number": event.tracking_number,
-    }
-
-
-def _fulfilled(_row: OrderRow, _event: events.OrderFulfilled, _: Published) -> Changes:
-    return {"fulfilment_state": "FULFILLED"}
-
-
-def _pushed(row: OrderRow, event: events.OrderFulfilmentPushed, _: Published) -> Changes:
-    return {
-        "packages": tuple(
-            msgspec.structs.replace(package, pushed=package.pushed or package.shipment_id == event.shipment_id)
-            for package in row.packages
-        )
-    }
-
-
-def _dispatched(row: OrderRow, event: events.OrderDispatched, _: Published) -> Changes:
-    packages = still_open(row.packages, event.closed)
-    if event.shipment_id not in {package.shipment_id for package in packages}:
-        packages = (*packages, Package(event.shipment_id, "", ""))
-    return {
-        "fulfilment_state": event.fulfilment_state or row.fulfilment_state,
-        "dispatched_at": row.dispatched_at or event.occurred_at,
-        "packages": moved(packages, event.shipment_id, "handed over"),
-    }
-
-
-def _shown_dispatched(row: OrderRow, event: events.OrderShownDispatched, _: Published) -> Changes:
-    return {
-        "fulfilment_state": event.fulfilment_state or row.fulfilment_state,
-        "dispatched_at": row.dispatched_at or event.occurred_at,
-        "packages": still_open(row.packages, event.closed),
-    }
-
-
-def _package_moved(row: OrderRow, event: events.OrderPackageMoved, _: Published) -> Changes:
-    if event.stage != "put back":
-        return {"packages": moved(row.packages, event.shipment_id, event.stage)}
-    if any(package.stopped for package in row.packages if package.shipment_id == event.shipment_id):
-        return {"packages": still_open(row.packages, (event.shipment_id,))}
-    packages = moved(row.packages, event.shipment_id, "printed")
-    left = any(package.stage in LEFT for package in packages)
-    return {"packages": packages, "dispatched_at": row.dispatched_at if left else None}
-
-
-def _delivered(row: OrderRow, event: events.OrderDelivered, _: Published) -> Changes:
-    return {
-        "delivered_at": event.occurred_at,
-        "packages": tuple(msgspec.structs.replace(package, stage="delivered") for package in row.packages),
-    }
-
-
 def _completed(_row: OrderRow, event: events.OrderCompleted, _: Published) -> Changes:
     return {"completed_at": event.occurred_at}
 
@@ -473,17 +391,8 @@ FOLDS: dict[type[Event], Fold] = {
     events.OrderHoldExpired: _hold_expired,
     events.OrderReservationsGivenBack: _given_back,
     events.OrderDelayed: _delayed,
-    events.OrderReadyToShip: _ready,
-    events.OrderSplit: _split,
-    events.OrderLabelled: _labelled,
-    events.OrderLabelReplaced: _labelled,
-    events.OrderFulfilled: _fulfilled,
-    events.OrderFulfilmentPushed: _pushed,
-    events.OrderPackageMoved: _package_moved,
-    events.OrderDispatched: _dispatched,
-    events.OrderShownDispatched: _shown_dispatched,
-    events.OrderDelivered: _delivered,
     events.OrderCompleted: _completed,
+    **order_parcels.FOLDS,
 }
 """What each event of an order, but the first one, does to its row."""
 

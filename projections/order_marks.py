@@ -53,6 +53,16 @@ def still_open(packages: tuple[Package, ...], closed: tuple[UUID, ...]) -> tuple
     return tuple(package for package in packages if package.shipment_id not in closed) if closed else packages
 
 
+def stopped(packages: tuple[Package, ...], shipments: tuple[UUID, ...]) -> tuple[Package, ...]:
+    """The packages, these among them waiting to be put back."""
+    if not shipments:
+        return packages
+    return tuple(
+        msgspec.structs.replace(package, stopped=package.stopped or package.shipment_id in shipments)
+        for package in packages
+    )
+
+
 def moved(packages: tuple[Package, ...], shipment: UUID, stage: str) -> tuple[Package, ...]:
     """The packages, one of them further on."""
     return tuple(

@@ -49,6 +49,8 @@ class Crossing(NamedTuple):
     dead_letter: Callable[[UUID], Awaitable[answers.WholeDeadLetter | None]]
     command_outcome: Callable[[str], Awaitable[answers.CommandOutcome | None]]
     command_names: Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
+    spikes: Callable[[int], Awaitable[Sequence[answers.ItemRates]]]
+    curves: Callable[[UUID, int], Awaitable[answers.Curves | None]]
     clock: Callable[[], datetime]
 
 
@@ -126,7 +128,7 @@ async def order(asked: Asked) -> answers.One[answers.WholeOrder]:
     packages = await reader.select(
         shipment_tracking.NAME,
         ShipmentRow,
-        [Where("order_id", "=", key)],
+        [Where("order_ids", "@>", [key])],
         Order("opened_position", descending=False),
         many,
     )
@@ -248,11 +250,12 @@ async def shipments(asked: Asked) -> Page[ShipmentRow]:
     query: answers.ShipmentsQuery = asked.query
     where = _equal(
         state=query.state,
-        order_id=query.order,
         shop=query.shop,
         carrier=query.carrier,
         tracking_number=query.tracking_number,
     )
+    if query.order is not None:
+        where.append(Where("order_ids", "@>", [query.order]))
     if query.unscanned:
         where.append(Where("scan_by", "<", asked.crossing.clock()))
     return await _page(asked, shipment_tracking.NAME, ShipmentRow, where, Order("opened_position", descending=False))
@@ -283,6 +286,8 @@ async def alert_list(asked: Asked) -> Page[AlertRow]:
     """The alerts, the newest first."""
     query: answers.AlertsQuery = asked.query
     where = _equal(state=query.state, kind=query.kind, subject=query.subject)
+    if query.acknowledged is not None:
+        where = [*where, Where("acknowledged_at", "IS NULL", "seen" if query.acknowledged else None)]
     return await _page(asked, alerts.NAME, AlertRow, where, Order("opened_position"))
 
 
@@ -323,6 +328,23 @@ async def command(asked: Asked) -> answers.One[answers.CommandOutcome]:
             break
         await asyncio.sleep(COMMAND_POLL_SECONDS)
     return answers.One(outcome, Reflects(log_position=asked.position))
+
+
+async def spikes(asked: Asked) -> Page[answers.ItemRates]:
+    """The stock items that sell at twice their normal rate or more, the latest first."""
+    query: answers.PageQuery = asked.query
+    if query.cursor is not None:
+        raise problems.bad_parameter("cursor", "open spikes come in one page, the latest first")
+    return Page(list(await asked.crossing.spikes(query.limit)), Reflects(log_position=asked.position))
+
+
+async def curves(asked: Asked) -> answers.One[answers.Curves]:
+    """How fast one stock item sells, with its units and its contents' views hour by hour."""
+    query: answers.CurvesQuery = asked.query
+    found = await asked.crossing.curves(_identified(asked.id, stock_item_id), query.hours)
+    if found is None:
+        raise problems.not_found("stock item with rates")
+    return answers.One(found, Reflects(log_position=asked.position))
 
 
 # Health
@@ -367,13 +389,15 @@ def _agent(agent: str, lag: int | None, seen_position: int, moved_at: datetime, 
 
 
 def _process(beat: Beat, now: datetime) -> answers.ProcessHealth:
+    silent = now - beat.beat_at > PROCESS_SILENT
     return answers.ProcessHealth(
         name=beat.name,
         kind=beat.kind,
         started_at=beat.started_at,
         beat_at=beat.beat_at,
         code=beat.code,
-        status="critical" if now - beat.beat_at > PROCESS_SILENT else "healthy",
+        away=beat.away,
+        status="critical" if silent else "degraded" if beat.away else "healthy",
     )
 
 

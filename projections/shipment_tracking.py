@@ -22,12 +22,13 @@ SCANS_KEPT = 100
 """Scans shown per package, the latest ones; the timeline has all of them."""
 
 NAME = "shipment_tracking"
-VERSION = 2
+VERSION = 3
 TOPICS = (SHIPPING_EVENTS,)
 KEY = ("shipment_id",)
 COLUMNS = """
     shipment_id uuid PRIMARY KEY,
     order_id uuid NOT NULL,
+    order_ids uuid[] NOT NULL,
     marketplace text NOT NULL,
     shop text NOT NULL,
     order_number text NOT NULL,
@@ -60,7 +61,7 @@ COLUMNS = """
     opened_position bigint NOT NULL,
     position bigint NOT NULL
 """
-INDEXES = ("(order_id)", "(tracking_number)", "(scan_by) WHERE scan_by IS NOT NULL")
+INDEXES = ("USING gin (order_ids)", "(tracking_number)", "(scan_by) WHERE scan_by IS NOT NULL")
 
 
 class Scan(msgspec.Struct, frozen=True):
@@ -80,11 +81,13 @@ class ShipmentRow(Row, frozen=True, kw_only=True):
     HANDED_OVER, IN_TRANSIT, DELIVERED or RETURNED. `reason` says why the carrier was chosen, or what stands in the way.
     `options` are the carriers that were looked at. `label_live`: there is a label that was not taken back, nor asked
     for. `lost_cost` is what labels cost that the carrier would not take back. `stopped` says why the package stays in
-    the house, `exception` what went wrong on its way. `scan_by` is there while a first scan is waited for.
+    the house, `exception` what went wrong on its way. `scan_by` is there while a first scan is waited for. `order_ids`
+    are the orders whose lines it holds; it goes under the number of the first, `order_id`.
     """
 
     shipment_id: UUID
     order_id: UUID
+    order_ids: tuple[UUID, ...]
     marketplace: str
     shop: str
     order_number: str
@@ -144,6 +147,7 @@ def _opened(event: events.ShipmentOpened, published: Published) -> ShipmentRow:
     return ShipmentRow(
         shipment_id=event.shipment_id,
         order_id=event.order_id,
+        order_ids=(event.order_id,),
         marketplace=event.marketplace,
         shop=event.shop,
         order_number=event.order_number,
@@ -252,8 +256,38 @@ def _stopped(_row: ShipmentRow, event: events.ShipmentStopped, _: Published) -> 
     return {"stopped": event.reason}
 
 
-def _resumed(_row: ShipmentRow, _event: events.ShipmentResumed, _: Published) -> Changes:
-    return {"stopped": ""}
+def _resumed(_row: ShipmentRow, event: events.ShipmentResumed, _: Published) -> Changes:
+    return {"stopped": event.stopped}
+
+
+def _deferred(_row: ShipmentRow, event: events.LabelDeferred, _: Published) -> Changes:
+    moment = "when it is printed" if event.until is None else f"at {event.until:%Y-%m-%d %H:%M} UTC"
+    return {"reason": f"its label is bought {moment}"}
+
+
+def _recalled(row: ShipmentRow, _event: events.LabelRecalled, _: Published) -> Changes:
+    return {"state": "OPENED" if row.state == "REQUESTED" else row.state}
+
+
+def _order_added(row: ShipmentRow, event: events.ShipmentOrderAdded, _: Published) -> Changes:
+    return {"order_ids": (*row.order_ids, event.order_id), "contents": (*row.contents, *event.contents)}
+
+
+def _order_withdrawn(_row: ShipmentRow, event: events.ShipmentOrderWithdrawn, _: Published) -> Changes:
+    return {"stopped": f"an order is to be taken out: {event.reason}"}
+
+
+def _order_taken_out(row: ShipmentRow, event: events.ShipmentOrderTakenOut, _: Published) -> Changes:
+    contents = list(row.contents)
+    for need in event.contents:
+        contents.remove(need)
+    return {
+        "order_id": event.remaining[0],
+        "order_ids": event.remaining,
+        "order_number": event.order_number,
+        "contents": tuple(contents),
+        "stopped": event.stopped,
+    }
 
 
 def _printed(row: ShipmentRow, event: events.ShipmentPrinted, _: Published) -> Changes:
@@ -324,6 +358,12 @@ FOLDS: dict[type[Event], Fold] = {
     events.ShipmentCancelledTooLate: _cancelled_too_late,
     events.ShipmentReaddressed: _readdressed,
     events.ShipmentReaddressedTooLate: _readdressed_too_late,
+    events.LabelDeferred: _deferred,
+    events.LabelRecalled: _recalled,
+    events.ShipmentOrderAdded: _order_added,
+    events.ShipmentOrderNotAdded: nothing,
+    events.ShipmentOrderWithdrawn: _order_withdrawn,
+    events.ShipmentOrderTakenOut: _order_taken_out,
     events.ShipmentStopped: _stopped,
     events.ShipmentResumed: _resumed,
     events.ShipmentPrinted: _printed,

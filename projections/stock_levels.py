@@ -16,10 +16,10 @@ from projections.published import Changes, Fold, HistoryMissing, Published, Row,
 from schemas import events
 from schemas.events import Event
 from schemas.topics import INVENTORY_EVENTS
-from schemas.values import Need
+from schemas.values import Need, SupplyTerms
 
 NAME = "stock_levels"
-VERSION = 2
+VERSION = 3
 TOPICS = (INVENTORY_EVENTS,)
 KEY = ("stock_item_id",)
 COLUMNS = """
@@ -29,6 +29,7 @@ COLUMNS = """
     sku_id text NOT NULL,
     seller_sku text NOT NULL,
     weight_grams integer,
+    supply json,
     known boolean NOT NULL,
     on_hand bigint NOT NULL,
     reserved bigint NOT NULL,
@@ -81,6 +82,7 @@ class StockRow(Row, frozen=True, kw_only=True):
     sku_id: str = ""
     seller_sku: str = ""
     weight_grams: int | None = None
+    supply: SupplyTerms | None = None
     known: bool = False
     on_hand: int = 0
     reserved: int = 0
@@ -138,6 +140,7 @@ def _described(_row: StockRow, event: events.StockItemDescribed, _: Published) -
         "sku_id": event.sku_id,
         "seller_sku": event.seller_sku,
         "weight_grams": event.weight_grams,
+        "supply": event.supply,
     }
 
 
@@ -196,6 +199,7 @@ FOLDS: dict[type[Event], Fold] = {
     events.StockCorrected: _moved,
     events.StockReserved: _moved,
     events.StockShortageRecorded: _moved,
+    events.DemandRecorded: nothing,
     events.StockReservationReleased: _moved,
     events.StockReservationShortened: _moved,
     events.PickShortageFound: _moved,

@@ -317,7 +317,7 @@ class Where(NamedTuple):
     """One condition of a query: a column of the read model, an operator and a value."""
 
     column: str
-    operator: Literal["=", "<", ">", "= ANY", "&&", "IS NULL"]
+    operator: Literal["=", "<", ">", "= ANY", "&&", "@>", "IS NULL"]
     value: object
 
 
@@ -327,6 +327,7 @@ _OPERATORS = {
     ">": sql.SQL("{} > %s"),
     "= ANY": sql.SQL("{} = ANY(%s)"),
     "&&": sql.SQL("{} && %s::text[]"),
+    "@>": sql.SQL("{} @> %s::uuid[]"),
     "IS NULL": sql.SQL("({} IS NULL) = (%s::text IS NULL)"),
 }
 
@@ -339,13 +340,14 @@ class Order(NamedTuple):
 
 
 class Beat(NamedTuple):
-    """One process by its own word: when it started, when it last said so, and the number of its code."""
+    """One process by its own word: when it started, when it last said so, its code, and what it does without."""
 
     name: str
     kind: str
     started_at: datetime
     beat_at: datetime
     code: int | None
+    away: list[str]
 
 
 class Reader:
@@ -437,7 +439,9 @@ class Reader:
     async def processes(self) -> list[Beat]:
         """The processes by their own word."""
         found = await self._rows(
-            "SELECT name, kind, started_at, beat_at, (details ->> 'code')::integer FROM processes ORDER BY kind, name"
+            "SELECT name, kind, started_at, beat_at, (details ->> 'code')::integer,"
+            " ARRAY(SELECT jsonb_array_elements_text(coalesce(details -> 'away', '[]')))"
+            " FROM processes ORDER BY kind, name"
         )
         return [Beat._make(row) for row in found]
 
@@ -469,10 +473,10 @@ def _selecting(name: str, where: tuple[tuple[str, str], ...], order: Order | Non
 _TIMELINE = """
 SELECT coalesce(json_agg(t), '[]')::text FROM (
     SELECT * FROM timeline WHERE position > %(after)s AND aggregate_id = ANY(
-        ARRAY[%(order)s] || ARRAY(SELECT shipment_id FROM shipment_tracking WHERE order_id = %(order)s))
+        ARRAY[%(order)s] || ARRAY(SELECT shipment_id FROM shipment_tracking WHERE order_ids @> ARRAY[%(order)s]))
     UNION ALL
     SELECT * FROM timeline WHERE position > %(after)s AND order_id = %(order)s AND order_id <> aggregate_id
-        AND aggregate_id <> ALL(ARRAY(SELECT shipment_id FROM shipment_tracking WHERE order_id = %(order)s))
+        AND aggregate_id <> ALL(ARRAY(SELECT shipment_id FROM shipment_tracking WHERE order_ids @> ARRAY[%(order)s]))
     ORDER BY position LIMIT %(limit)s
 ) AS t
 """

@@ -90,3 +90,15 @@ class PlaceReorderCall(Call):
     stock_item_id: UUID
     reorder_id: str
     quantity: int
+    delivery: str = "standard"
+    item: str = ""
+
+
+class SpeedUpReorderCall(Call):
+    """Ask the supplier to send a placed order express. Answered by `RecordSupplierAnswer`."""
+
+    SERVICE: ClassVar[str] = "supplier"
+
+    replenishment_id: UUID
+    stock_item_id: UUID
+    reorder_id: str

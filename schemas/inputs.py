@@ -161,6 +161,16 @@ def quantity(raw: msgspec.Raw, field: str) -> int:
     return units
 
 
+def counter(raw: msgspec.Raw, field: str) -> int | None:
+    """A cumulative count of up to twelve digits, read as units are; None where it is absent, which is not 0."""
+    text = literal(raw, field)
+    if text is None:
+        return None
+    if not _WHOLE.match(text):
+        raise BadInput(field, "must be a whole count, not negative, of at most 12 digits")
+    return int(text.partition(".")[0])
+
+
 def money(raw: msgspec.Raw, field: str) -> Decimal:
     """An exact amount. A bare number is taken by its digits; exponents, separators and NaN are refused."""
     text = literal(raw, field)

@@ -81,3 +81,14 @@ class LabelFile(Value):
 
     media_type: str
     content: bytes
+
+
+class LabelTiming(Value):
+    """
+    When a package's label is bought: at once, after so many minutes, or when the package is printed.
+
+    What joins a package in between shares its label.
+    """
+
+    when: Literal["at once", "later", "at print"] = "at once"
+    minutes: int = 0

@@ -39,3 +39,40 @@ class RemindOfCancellation(Command):
 
     order_id: UUID
     cancel_id: str
+
+
+class BuyDeferredLabel(Command):
+    """Ask for the label of a package that waited for other orders to join it. Ignored once it was asked for."""
+
+    shipment_id: UUID
+
+
+class EaseRisk(Command):
+    """The hours left have been well above the risk's threshold since `set_for`: let it fall, if that still holds."""
+
+    replenishment_id: UUID
+    set_for: datetime
+
+
+class PressReorder(Command):
+    """Nobody answered whether to order. Ignored unless it is still asked, with the same latest useful time."""
+
+    replenishment_id: UUID
+    reorder_id: str
+    useful_until: datetime
+
+
+class LapseReorder(Command):
+    """The latest useful time of a question has come. Ignored unless it is still asked, with the same time."""
+
+    replenishment_id: UUID
+    reorder_id: str
+    useful_until: datetime
+
+
+class CheckDelivery(Command):
+    """See whether an order that was due at `due_at` has come, a while after. Ignored if its date is another now."""
+
+    replenishment_id: UUID
+    reorder_id: str
+    due_at: datetime

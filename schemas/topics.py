@@ -32,6 +32,7 @@ class Topic(NamedTuple):
 
 
 TIKTOK_WEBHOOKS = "tiktok.webhooks.v1"
+CONTENT_METRICS = "content.metrics.v1"
 ORDERS_COMMANDS = "orders.commands.v1"
 INVENTORY_COMMANDS = "inventory.commands.v1"
 SHIPPING_COMMANDS = "shipping.commands.v1"
@@ -62,11 +63,15 @@ _ORDERS = (
     commands.CancelOrder,
     commands.AnswerCancellation,
     commands.SplitOrder,
+    commands.CombineOrders,
+    commands.JoinPackage,
+    commands.RecordLeftOut,
     commands.OverridePriority,
     commands.AcknowledgeOrderAlert,
 )
 _INVENTORY = (
     commands.ReserveStock,
+    commands.RecordDemand,
     commands.ReleaseStock,
     commands.RecordMovement,
     commands.RecordPackage,
@@ -79,6 +84,8 @@ _INVENTORY = (
 )
 _SHIPPING = (
     commands.OpenShipment,
+    commands.AddToPackage,
+    timers.BuyDeferredLabel,
     commands.BuyLabel,
     commands.RecordLabelOutcome,
     commands.VoidLabel,
@@ -100,6 +107,11 @@ _REPLENISHMENT = (
     commands.RecordReceipt,
     commands.ApproveReorder,
     commands.DeclineReorder,
+    commands.DescribeSupply,
+    timers.EaseRisk,
+    timers.PressReorder,
+    timers.LapseReorder,
+    timers.CheckDelivery,
     commands.AcknowledgeReplenishmentAlert,
 )
 _ORDER_EVENTS = (
@@ -140,6 +152,9 @@ _ORDER_EVENTS = (
     events.OrderLabelReplaced,
     events.OrderShownDispatched,
     events.OrderPackageMoved,
+    events.OrderPackageOffered,
+    events.OrderPackageJoined,
+    events.OrderLeftOut,
     events.OrderAlertAcknowledged,
 )
 _INVENTORY_EVENTS = (
@@ -151,6 +166,7 @@ _INVENTORY_EVENTS = (
     events.StockCorrected,
     events.StockReserved,
     events.StockShortageRecorded,
+    events.DemandRecorded,
     events.StockReservationReleased,
     events.StockReservationShortened,
     events.PickShortageFound,
@@ -166,6 +182,12 @@ _INVENTORY_EVENTS = (
 )
 _SHIPPING_EVENTS = (
     events.ShipmentOpened,
+    events.ShipmentOrderAdded,
+    events.ShipmentOrderNotAdded,
+    events.ShipmentOrderWithdrawn,
+    events.ShipmentOrderTakenOut,
+    events.LabelDeferred,
+    events.LabelRecalled,
     events.CarrierChosen,
     events.ShipmentHeld,
     events.LabelRequested,
@@ -202,11 +224,23 @@ _REPLENISHMENT_EVENTS = (
     events.ReorderConfirmed,
     events.ReorderRefused,
     events.ReorderReceived,
+    events.StockRiskEscalated,
+    events.ReorderAsked,
+    events.ReorderPressed,
+    events.ReorderLapsed,
+    events.ReorderApproved,
+    events.ReorderDeclined,
+    events.SpeedUpAsked,
+    events.SpeedUpRefused,
+    events.ReorderDelayed,
+    events.ReorderOverdue,
+    events.ReorderCancelled,
     events.ReplenishmentAlertAcknowledged,
 )
 
 CATALOGUE = (
     Topic(TIKTOK_WEBHOOKS, "shop:order, else the webhook's id", ("ingress",), ("intake.tiktok",), 72 * HOURS),
+    Topic(CONTENT_METRICS, "content id", ("ingress", "any producer"), ("windows.content",), 7 * DAYS),
     Topic(
         ORDERS_COMMANDS, "order id", ("intake", "relay", "ingress", "scheduler"), ("orders.decide",), 7 * DAYS, _ORDERS
     ),
@@ -230,7 +264,14 @@ CATALOGUE = (
         _REPLENISHMENT,
     ),
     Topic(ORDERS_EVENTS, "order id", ("relay",), ("read-models.orders",), 30 * DAYS, _ORDER_EVENTS),
-    Topic(INVENTORY_EVENTS, "stock item id", ("relay",), ("read-models.inventory",), 30 * DAYS, _INVENTORY_EVENTS),
+    Topic(
+        INVENTORY_EVENTS,
+        "stock item id",
+        ("relay",),
+        ("read-models.inventory", "windows.demand"),
+        30 * DAYS,
+        _INVENTORY_EVENTS,
+    ),
     Topic(SHIPPING_EVENTS, "shipment id", ("relay",), ("read-models.shipping",), 30 * DAYS, _SHIPPING_EVENTS),
     Topic(
         REPLENISHMENT_EVENTS,

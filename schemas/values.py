@@ -13,6 +13,7 @@ OrderId = NewType("OrderId", UUID)
 StockItemId = NewType("StockItemId", UUID)
 ShipmentId = NewType("ShipmentId", UUID)
 ReplenishmentId = NewType("ReplenishmentId", UUID)
+ContentId = NewType("ContentId", UUID)
 
 NAMESPACE = UUID("5d0c5a1e-6f2b-5c2e-9d0e-6a3b7f1c2d40")
 """The root of every derived id. Changing it orphans all history."""
@@ -41,6 +42,11 @@ def stock_item_id(marketplace: str, shop: str, sku_id: str) -> StockItemId:
 def shipment_id(marketplace: str, shop: str, package: str) -> ShipmentId:
     """The id of a package: the marketplace's package id, else order number and -1, -2, …."""
     return ShipmentId(derived_id("shipment", marketplace, shop, package))
+
+
+def content_id(marketplace: str, content: str) -> ContentId:
+    """The id of a video, LIVE room or post, from the marketplace's own id of it."""
+    return ContentId(derived_id("content", marketplace, content))
 
 
 def replenishment_id(stock_item: UUID) -> ReplenishmentId:
@@ -156,3 +162,42 @@ class Deadlines(Value):
     cancel_by: datetime | None = None
     deliver_by: datetime | None = None
     dispatch_by_assumed: bool = False
+
+
+class Rates(Value):
+    """
+    How fast one stock item sells, as the windows worked it out at `evaluated_at`. None is unknown, never 0.
+
+    `normal_per_hour`: paid units of calm hours; while `is_new`, units so far over hours. `observed_per_hour`: what the
+    last hours' orders prove, None where they are too few. `multiplier`, `confidence` and `score` are those of
+    `content_id`, the content that lifts demand most; none of them: `content_id` is empty. `spike_opened_at`: since when
+    the burn is at least twice normal. `forecast_per_hour`: of a forecast that was measured better, where one is on.
+    """
+
+    evaluated_at: datetime
+    normal_per_hour: float | None = None
+    observed_per_hour: float | None = None
+    is_new: bool = False
+    spike_opened_at: datetime | None = None
+    content_id: str = ""
+    score: float | None = None
+    multiplier: float | None = None
+    confidence: float | None = None
+    forecast_per_hour: float | None = None
+
+
+class SupplyTerms(Value):
+    """
+    On what terms a supplier delivers one stock item.
+
+    `express_lead_time_hours`: None, there is no express. `express_surcharge` is for the order. `cut_off_hour` (UTC):
+    what is ordered from then on is delivered a day later. A `unit_cost` of None is unknown.
+    """
+
+    lead_time_hours: int = 24
+    express_lead_time_hours: int | None = None
+    pack: int = 1
+    minimum: int = 0
+    unit_cost: Money | None = None
+    express_surcharge: Money | None = None
+    cut_off_hour: int | None = None

@@ -37,13 +37,13 @@ from schemas.calls import (
     PushDelayCall,
     PushFulfilmentCall,
     ReadOrderCall,
+    SpeedUpReorderCall,
     VoidLabelCall,
 )
 from schemas.commands import (
     Command,
     RecordFulfilmentPushed,
     RecordLabelOutcome,
-    RecordSupplierAnswer,
     RecordVoidOutcome,
 )
 from schemas.shipping import Label, LabelRequest
@@ -52,6 +52,7 @@ from streams import order_reads
 from streams.doors import Doors, answer_to
 from streams.order_reads import Seen
 from streams.store_thread import StoreThread
+from streams.supplier_outcomes import hurry_answered, reorder_told, supplier_answered
 from streams.unknown_statuses import UnknownStatuses
 
 log = structlog.get_logger()
@@ -69,7 +70,15 @@ START_WITHIN = calls.LEASE / 3
 
 _DECODERS: Mapping[str, msgspec.json.Decoder[Any]] = {
     kind.__name__: msgspec.json.Decoder(kind)
-    for kind in (BuyLabelCall, VoidLabelCall, PushFulfilmentCall, PushDelayCall, ReadOrderCall, PlaceReorderCall)
+    for kind in (
+        BuyLabelCall,
+        VoidLabelCall,
+        PushFulfilmentCall,
+        PushDelayCall,
+        ReadOrderCall,
+        PlaceReorderCall,
+        SpeedUpReorderCall,
+    )
 }
 
 
@@ -182,6 +191,8 @@ class Callers:
             return [await self._void_label(taken, call)]
         if isinstance(call, PlaceReorderCall):
             return [await self._place_reorder(taken, call)]
+        if isinstance(call, SpeedUpReorderCall):
+            return [await self._speed_up(taken, call)]
         marketplace = self._gateways.marketplaces[call.marketplace]
         return [_pushed(taken, await marketplace.push_delay(call), None)]
 
@@ -219,6 +230,8 @@ class Callers:
 
     async def _place_reorder(self, taken: Taken, call: PlaceReorderCall) -> Outcome:
         supplier = self._gateways.supplier
+        if taken.claimed.unknown and not supplier.supports_lookup:
+            return _closed(taken, reorder_told(call, "parked", "it is not known whether the supplier has it"))
 
         async def ask() -> SupplierAnswer:
             if taken.claimed.unknown and (found := await supplier.find(call.reorder_id)) is not None:
@@ -228,8 +241,17 @@ class Callers:
         return await _asked(
             taken,
             ask,
-            lambda answer: _supplier_answered(call, answer),
-            lambda reason: _supplier_answered(call, SupplierAnswer("refused", reason=reason)),
+            lambda answer: supplier_answered(call, answer),
+            lambda reason: supplier_answered(call, SupplierAnswer("refused", reason=reason)),
+        )
+
+    async def _speed_up(self, taken: Taken, call: SpeedUpReorderCall) -> Outcome:
+        """Asking to hurry twice is harmless, so nothing is looked up before it is repeated."""
+        return await _asked(
+            taken,
+            lambda: self._gateways.supplier.speed_up(call),
+            lambda answer: hurry_answered(call, answer),
+            lambda reason: reorder_told(call, "not_faster", reason),
         )
 
     def _report_and_claim(self, connection: Connection) -> list[Taken]:
@@ -323,8 +345,8 @@ async def _sound(make: Callable[[Sequence[Taken]], Awaitable[list[Outcome]]], gr
 async def _asked(
     taken: Taken,
     ask: Callable[[], Awaitable[Answer]],
-    done: Callable[[Answer], Command],
-    refused: Callable[[str], Command],
+    done: Callable[[Answer], Command | None],
+    refused: Callable[[str], Command | None],
 ) -> Outcome:
     """The outcome of one request: an answer and a refusal close the call, the rest is tried again."""
     try:
@@ -459,15 +481,4 @@ def _fulfilment_pushed(taken: Taken) -> RecordFulfilmentPushed:
         shipment_id=call.shipment_id,
         pushed_at=datetime.now(UTC),
         tracking_number=call.tracking_number,
-    )
-
-
-def _supplier_answered(call: PlaceReorderCall, answer: SupplierAnswer) -> RecordSupplierAnswer:
-    return RecordSupplierAnswer(
-        replenishment_id=call.replenishment_id,
-        reorder_id=call.reorder_id,
-        outcome=answer.outcome,
-        due_at=answer.due_at,
-        supplier_reference=answer.supplier_reference,
-        reason=answer.reason,
     )

@@ -15,7 +15,7 @@ from aggregates.event_store import shops
 from aggregates.event_store.connection import Connection
 from aggregates.event_store.shops import Shop
 from projections import store
-from schemas.calls import BuyLabelCall, Call, PlaceReorderCall, PushDelayCall, PushFulfilmentCall
+from schemas.calls import BuyLabelCall, Call, PlaceReorderCall, PushDelayCall, PushFulfilmentCall, SpeedUpReorderCall
 from schemas.commands import Command, RecordLabelOutcome, RecordSupplierAnswer
 
 Door = Literal["stock", "labels", "buying"]
@@ -25,6 +25,7 @@ DOORS: Mapping[type[Call], Door] = {
     PushFulfilmentCall: "labels",
     PushDelayCall: "labels",
     PlaceReorderCall: "buying",
+    SpeedUpReorderCall: "buying",
 }
 """Through which door a kind of call leaves. What is not listed passes: it reads, or takes back what was bought."""
 
@@ -41,7 +42,7 @@ class Doors:
         door = DOORS.get(type(call))
         if door is None:
             return ""
-        if isinstance(call, PlaceReorderCall):
+        if isinstance(call, PlaceReorderCall | SpeedUpReorderCall):
             marketplace, shop = store.shop_of_item(self._connection, call.stock_item_id) or ("", "")
             asked = [each for each in self._shops if (each.marketplace, each.shop) == (marketplace, shop)]
             asked = asked or self._shops
@@ -73,5 +74,9 @@ def answer_to(call: Call, reason: str) -> Command | None:
     if isinstance(call, PlaceReorderCall):
         return RecordSupplierAnswer(
             replenishment_id=call.replenishment_id, reorder_id=call.reorder_id, outcome="refused", reason=reason
+        )
+    if isinstance(call, SpeedUpReorderCall):
+        return RecordSupplierAnswer(
+            replenishment_id=call.replenishment_id, reorder_id=call.reorder_id, outcome="not_faster", reason=reason
         )
     return None

@@ -30,6 +30,7 @@ from schemas.values import Value
 from streams.acknowledging import FindAlert
 from streams.arrivals import SPECIFICATION, TIKTOK_SHOP
 from streams.bodies import read_body
+from streams.content_door import content_route
 from streams.operators import acknowledgement_route, operator_routes, redelivery_route
 from streams.publishing import BrokerUnavailable, Full, Publisher, Record, RecordTooLarge
 from streams.redelivery import Redeliver
@@ -187,12 +188,15 @@ def build_ingress(
     publisher: Publisher,
     redeliver: Redeliver,
     find_alert: FindAlert,
+    *,
+    content: bytes | None = None,
 ) -> tuple[Starlette, Gatherer]:
-    """The ingress application, and the gatherer that must run beside it."""
+    """The ingress application, and the gatherer that must run beside it. `content`: the secret of its readings."""
     gatherer = Gatherer(publisher)
     ingress = Ingress(secrets, tiktok_app, gatherer)
     routes = [
         Route("/webhooks/tiktok", ingress.tiktok, methods=["POST"]),
+        content_route(content, gatherer.put),
         *operator_routes(gatherer.put),
         acknowledgement_route(gatherer.put, find_alert),
         redelivery_route(redeliver),

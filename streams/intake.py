@@ -69,9 +69,10 @@ class Intake:
         arrived = [each for each in arrived if each.parsed.shop in registered]
         unknown = [each for each in hinted if _needs_shop(each.hint) and each.hint.shop not in registered]
         refused += [(each.record, UNREGISTERED) for each in unknown]
+        hinted = [each for each in hinted if not _needs_shop(each.hint) or each.hint.shop in registered]
         self._statuses.warn(each.parsed.command for each in arrived)
         self._keys.make_ready(connection, [day_subject(now.date()), *(each.subject for each in arrived)])
-        forwarded = hints.forwarded([each for each in hinted if each not in unknown], self._keys, now)
+        forwarded = hints.forwarded(hinted, self._keys, now)
         return Forwarded(
             [*(self._command(each) for each in arrived), *forwarded.records],
             [*(self._raw(each) for each in arrived), *forwarded.raw_webhooks],

@@ -17,8 +17,10 @@ MAX_UNITS = 1_000_000_000
 MAX_LINES = 500
 MAX_PACKAGES = 50
 MAX_ORDERS_AT_ONCE = 500
+MAX_ORDERS_COMBINED = 50
 MAX_PARTS = 100
 MAX_PACKAGES_AT_ONCE = 500
+MAX_LEAD_TIME_HOURS = 365 * 24
 
 Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT_CHARACTERS, pattern=NO_CONTROL)]
 Units = Annotated[int, msgspec.Meta(ge=-MAX_UNITS, le=MAX_UNITS)]
@@ -63,9 +65,12 @@ class Parcels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ManyOrders(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of one action on many orders, each named by a uuid or marketplace:shop:number."""
+    """
+    The body of one action on many orders, each named by a uuid or marketplace:shop:number: `cancel` each of them, or
+    `combine` them in one package, the first one's.
+    """
 
-    action: Literal["cancel"]
+    action: Literal["cancel", "combine"]
     orders: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1, max_length=MAX_ORDERS_AT_ONCE)]
     reason: Text
 
@@ -108,11 +113,43 @@ class Count(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     packed_included: bool = False
 
 
+Hours = Annotated[int, msgspec.Meta(ge=0, le=MAX_LEAD_TIME_HOURS)]
+
+
+class Amount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Money as decimal text with its currency."""
+
+    amount: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$")]
+    currency: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
+
+
+class Supply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """On what terms a stock item is bought; given as a whole."""
+
+    lead_time_hours: Hours = 24
+    express_lead_time_hours: Hours | None = None
+    pack: Annotated[int, msgspec.Meta(ge=1, le=MAX_UNITS)] = 1
+    minimum: Annotated[int, msgspec.Meta(ge=0, le=MAX_UNITS)] = 0
+    unit_cost: Amount | None = None
+    express_surcharge: Amount | None = None
+    cut_off_hour: Annotated[int, msgspec.Meta(ge=0, le=23)] | None = None
+
+
+class SupplierWord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a supplier said of an order, as a person was told: by mail, on the telephone."""
+
+    outcome: Literal["confirmed", "refused", "cancelled", "not_faster"]
+    due_at: Aware | None = None
+    supplier_reference: Text = ""
+    reason: Text = ""
+
+
 class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a stock item is; what is left out stays as it is."""
 
     seller_sku: Text = ""
     weight: Weight | None = None
+    supply: Supply | None = None
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -13,22 +13,26 @@ from typing import Any
 from uuid import UUID
 
 from aggregates import order as orders
+from aggregates import order_events
 from aggregates.event_store import buyer_orders, listings
 from aggregates.event_store.buyer_orders import BuyerOrder
 from aggregates.event_store.connection import Connection
 from aggregates.event_store.listings import ListingKey
+from aggregates.event_store.readings import Link
 from aggregates.event_store.recorder import Effects
 from aggregates.order import Known, Order
+from aggregates.policies.clocks import NO_CALENDARS
 from schemas import topics
 from schemas.commands import Command, RecordOrder
-from schemas.values import Need, OrderLine, stock_item_id
+from schemas.values import Need, OrderLine, content_id, stock_item_id
+from streams.calendars import calendars
 from streams.deciding import Decision, KnownOf
 
 Mapped = dict[ListingKey, tuple[Need, ...]]
 
 
 def known(connection: Connection, commands: Sequence[Command], at: datetime) -> KnownOf:
-    """What orders of this batch must know: the parts behind their listings, and their buyers' earlier orders."""
+    """What orders of this batch must know: the parts behind their listings, buyers' earlier orders, shops' days."""
     recorded = [command for command in commands if isinstance(command, RecordOrder)]
     buyers = sorted({command.buyer for command in recorded if command.buyer})
     earlier = buyer_orders.kept_orders(connection, buyers) if buyers else {}
@@ -39,12 +43,13 @@ def known(connection: Connection, commands: Sequence[Command], at: datetime) -> 
         for sku in (line.sku_id, *(part.sku_id for part in line.sub_items))
     }
     mapped = listings.parts_of(connection, keys) if keys else {}
+    days = calendars(connection) if recorded else NO_CALENDARS
 
     def parts(marketplace: str, shop: str, line: OrderLine) -> tuple[Need, ...]:
         return parts_of(mapped, marketplace, shop, line)
 
     def known_of(command: Command) -> Known:
-        return Known(at, parts, kept_before(earlier, command))
+        return Known(at, parts, kept_before(earlier, command), days)
 
     return known_of
 
@@ -74,11 +79,26 @@ def kept_before(earlier: dict[str, list[tuple[UUID, datetime]]], command: Comman
 
 
 def also(order: Order, event: Any, effects: Effects) -> None:
-    """Keep count of what each buyer kept: an order counts once it is paid, and no longer once it is cancelled."""
+    """
+    Keep count of what each buyer kept: an order counts once it is paid, and no longer once it is cancelled. And note
+    which stock items the content sells that an order came from.
+    """
+    if isinstance(event, Order.Placed) and event.content_id:
+        effects.content_links.extend(links_of(order, event))
     if not order.buyer or not isinstance(event, (Order.Placed, Order.StatusAdvanced, Order.Cancelled)):
         return
     kept = order.paid_at is not None and order.state != "CANCELLED"
     effects.buyer_orders.append(BuyerOrder(order.buyer, order.id, order.created_at, kept))
+
+
+def links_of(order: Order, event: order_events.Placed) -> list[Link]:
+    """The stock items that an order's content sells, under the listings of its lines."""
+    content = content_id(event.marketplace, event.content_id)
+    return [
+        Link(content, event.marketplace, event.content_id, event.shop, line.sku_id, part.stock_item_id)
+        for line in event.lines
+        for part in order.parts.get((line.line_id, line.sku_id), ())
+    ]
 
 
 def _listing_parts(mapped: Mapped, marketplace: str, shop: str, sku_id: str) -> tuple[Need, ...]:

@@ -1,8 +1,8 @@
 """
 Carry out package commands.
 
-Reads: shipping.commands.v1, keyed by shipment.    Writes: Shipment events and calls to carriers; relay.py makes them
-public.
+Reads: shipping.commands.v1, keyed by shipment.    Writes: Shipment events and calls to carriers, and recalls those that
+nobody has begun with where a package is stopped, closed or changed; relay.py makes them public.
 Repeated: ignored, by log position, inbox or attempt.    Bad: dead letter with the reason; what follows goes on.
 """
 
@@ -14,14 +14,18 @@ from typing import Any
 from uuid import UUID
 
 from aggregates import shipment
-from aggregates.event_store import item_weights, tracking_numbers
+from aggregates.event_store import item_weights, shops, tracking_numbers
+from aggregates.event_store.calls import Recall
 from aggregates.event_store.connection import Connection
 from aggregates.event_store.recorder import Effects
 from aggregates.event_store.tracking_numbers import TrackingNumber
+from aggregates.policies.clocks import NO_CALENDARS
+from aggregates.policies.outside_calls import label_call_key
 from aggregates.shipment import Known, Shipment
 from schemas import topics
-from schemas.commands import Command, OpenShipment, RecordLabelOutcome
-from schemas.shipping import Tariff
+from schemas.commands import AddToPackage, Command, OpenShipment, RecordLabelOutcome
+from schemas.shipping import LabelTiming, Tariff
+from streams.calendars import calendars
 from streams.deciding import Decision, KnownOf
 
 
@@ -30,15 +34,30 @@ def decision(tariffs: tuple[Tariff, ...]) -> Decision:
 
     def known(connection: Connection, commands: Sequence[Command], at: datetime) -> KnownOf:
         having = _having(connection, [command for command in commands if isinstance(command, RecordLabelOutcome)])
-        weights = _weights(connection, [command for command in commands if isinstance(command, OpenShipment)])
-        return lambda command: Known(at, tariffs, _sharing(having, command), weights)
+        opened = [command for command in commands if isinstance(command, OpenShipment)]
+        added = [command for command in commands if isinstance(command, AddToPackage)]
+        weights, timings = _weights(connection, [*opened, *added]), _timings(connection, opened)
+        days = calendars(connection) if having else NO_CALENDARS
+        return lambda command: Known(
+            at, tariffs, _sharing(having, command), weights, calendars=days, timing=_timing(timings, command)
+        )
 
     return Decision("shipping.decide", topics.SHIPPING_COMMANDS, shipment.decide, known, also)
 
 
-def _weights(connection: Connection, opened: Sequence[OpenShipment]) -> dict[UUID, int]:
+def _timings(connection: Connection, opened: Sequence[OpenShipment]) -> dict[tuple[str, str], LabelTiming]:
+    """When the shops of these packages buy their labels."""
+    return shops.label_timings(connection, {(each.marketplace, each.shop) for each in opened}) if opened else {}
+
+
+def _timing(timings: dict[tuple[str, str], LabelTiming], command: Command) -> LabelTiming:
+    at_once = LabelTiming()
+    return timings.get((command.marketplace, command.shop), at_once) if isinstance(command, OpenShipment) else at_once
+
+
+def _weights(connection: Connection, filled: Sequence[OpenShipment | AddToPackage]) -> dict[UUID, int]:
     """What units weigh of the items in packages whose lines do not say it all, in grams."""
-    silent = [package for package in opened if not all(line.weight_grams for line in package.lines)]
+    silent = [package for package in filled if not all(line.weight_grams for line in package.lines)]
     items = {need.stock_item_id for package in silent for need in package.contents}
     return item_weights.of_items(connection, items) if items else {}
 
@@ -65,7 +84,14 @@ def _number_of(outcome: RecordLabelOutcome) -> tuple[str, str]:
     return outcome.carrier, outcome.tracking_number
 
 
+CHANGES = (Shipment.Stopped, Shipment.Cancelled, Shipment.OrderAdded, Shipment.OrderTakenOut)
+"""After these a label that nobody has begun to buy is not to be bought, or not as it was asked for."""
+
+
 def also(package: Shipment, event: Any, effects: Effects) -> None:
-    """Note whose the label's number is."""
+    """Note whose the label's number is, and recall a purchase that is not wanted any more."""
     if isinstance(event, Shipment.LabelBought):
         effects.tracking_numbers.append(TrackingNumber(event.carrier, event.tracking_number, package.id))
+    elif isinstance(event, CHANGES) and package.label == "requested" and package.request is not None:
+        recalled = RecordLabelOutcome(shipment_id=package.id, attempt=package.attempt, outcome="recalled")
+        effects.recalls.append(Recall(label_call_key(package.request.reference), recalled))

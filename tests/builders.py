@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Self
 from uuid import UUID
 
+from msgspec.structs import replace as replace_fields
+
 from schemas.commands import RecordOrder
 from schemas.shipping import Tariff
 from schemas.values import (
@@ -30,6 +32,8 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 NO_DEADLINES = Deadlines()
 SEALED = Sealed(subject="buyer", key_version=1, data=b"sealed")
 STREET = Address(country="US", state="CA", city="Fresno", postal_code="93650", person=SEALED)
+DOOR = replace_fields(STREET, person=replace_fields(SEALED, digest="name and street"))
+"""A street address of which can be told that another one is the same."""
 
 
 def usd(amount: str) -> Money:

@@ -71,15 +71,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The DSN of a server in which databases can be made."""
-    with services(tmp_path_factory.mktemp("postgres") / "home", kafka=False) as running:
+    with services(tmp_path_factory.mktemp("postgres") / "home", kafka=False, valkey=False) as running:
         yield running.dsn
 
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a broker without topics."""
-    with services(tmp_path_factory.mktemp("kafka") / "home", postgres=False) as running:
+    with services(tmp_path_factory.mktemp("kafka") / "home", postgres=False, valkey=False) as running:
         yield running.bootstrap
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Valkey server in which there is nothing."""
+    with services(tmp_path_factory.mktemp("valkey") / "home", kafka=False, postgres=False) as running:
+        yield running.valkey
 
 
 @pytest.fixture(scope="session")

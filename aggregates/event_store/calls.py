@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from aggregates.event_store.connection import Connection
 from aggregates.event_store.scheduled_commands import Scheduled
+from schemas import codec, topics
+from schemas.commands import Command
 
 LEASE = timedelta(seconds=90)
 """Longer than a look-up and a call together (30 s each), so that a lease that runs out means a runner that died."""
@@ -61,6 +63,13 @@ class Closed(NamedTuple):
     id: int
     attempt: int
     answer: Scheduled | None
+
+
+class Recall(NamedTuple):
+    """A call that is not to be made if nobody has begun with it; then `answer` goes back, as if it had its outcome."""
+
+    key: str
+    answer: Command
 
 
 class Postponed(NamedTuple):
@@ -147,6 +156,38 @@ _END_WITH_ANSWER = (
     " WHERE c.id = v.id AND c.attempt = v.attempt AND c.state = 'running' RETURNING c.id)"
     " INSERT INTO scheduled_commands (key, due_at, type, topic, record_key, body, cause, correlation)"
     " SELECT key, due_at, type, topic, record_key, body, cause, correlation FROM answered JOIN ended USING (id)"
+)
+
+
+def recall(connection: Connection, recalls: Sequence[Recall]) -> None:
+    """
+    Delete calls that were certainly not made and schedule the answers, in the caller's transaction.
+
+    Raced: a call that a runner holds, or that may have acted, stays and has its own outcome. Repeated: nothing.
+    """
+    rows = [
+        (
+            each.key,
+            type(each.answer).__name__,
+            topics.topic_of(each.answer),
+            topics.key_of(each.answer),
+            codec.encode(each.answer),
+        )
+        for each in sorted({each.key: each for each in recalls}.values(), key=lambda each: each.key)
+    ]
+    connection.execute(_RECALL, tuple(list(column) for column in zip(*rows, strict=True)), prepare=True)
+
+
+_RECALL = (
+    "WITH recalled AS (SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::bytea[])"
+    " AS v (key, type, topic, record_key, body)),"
+    " held AS MATERIALIZED (SELECT c.id FROM calls AS c JOIN recalled USING (key)"
+    " WHERE c.state = 'waiting' AND NOT c.unknown ORDER BY c.key FOR UPDATE OF c SKIP LOCKED),"
+    " ended AS (DELETE FROM calls AS c USING held WHERE c.id = held.id RETURNING c.key, c.attempt, c.cause,"
+    " c.correlation)"
+    " INSERT INTO scheduled_commands (key, due_at, type, topic, record_key, body, cause, correlation)"
+    " SELECT 'call:' || ended.key || ':' || ended.attempt, now(), type, topic, record_key, body, cause, correlation"
+    " FROM recalled JOIN ended USING (key)"
 )
 
 

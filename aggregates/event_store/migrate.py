@@ -330,6 +330,126 @@ ALTER TABLE shops ADD COLUMN access_ended_at timestamptz;
 CREATE INDEX shops_without_access ON shops (marketplace, shop) WHERE access_ended_at IS NOT NULL;
 """
 
+_TIKTOK_TOKENS = """
+CREATE TABLE tiktok_tokens (
+    grant_id text PRIMARY KEY,
+    access bytea NOT NULL,
+    access_expires_at timestamptz NOT NULL,
+    refresh bytea NOT NULL,
+    refresh_expires_at timestamptz NOT NULL,
+    refreshed_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE tiktok_shops (
+    shop text PRIMARY KEY,
+    grant_id text NOT NULL,
+    cipher text NOT NULL
+);
+"""
+
+_CONTENT = """
+CREATE TABLE contents (
+    content uuid PRIMARY KEY,
+    marketplace text NOT NULL,
+    content_id text NOT NULL,
+    creator_id text NOT NULL,
+    published_at timestamptz,
+    first_read_at timestamptz NOT NULL,
+    last_read_at timestamptz NOT NULL
+);
+CREATE INDEX contents_creator ON contents (marketplace, creator_id);
+
+CREATE TABLE readings (
+    content uuid NOT NULL,
+    read_at timestamptz NOT NULL,
+    views bigint NOT NULL,
+    likes bigint,
+    comments bigint,
+    shares bigint,
+    creator_follower_count bigint,
+    reading_id text NOT NULL,
+    PRIMARY KEY (content, read_at)
+);
+CREATE INDEX readings_age ON readings (read_at);
+
+CREATE TABLE content_links (
+    content uuid NOT NULL,
+    marketplace text NOT NULL,
+    content_id text NOT NULL,
+    shop text NOT NULL,
+    sku_id text NOT NULL,
+    stock_item_id uuid NOT NULL,
+    linked_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (content, shop, sku_id, stock_item_id)
+);
+CREATE INDEX content_links_item ON content_links (stock_item_id);
+"""
+
+_WINDOWS = """
+CREATE TABLE window_buckets (
+    subject uuid NOT NULL,
+    measure text NOT NULL,
+    starts_at timestamptz NOT NULL,
+    amount bigint NOT NULL,
+    PRIMARY KEY (subject, measure, starts_at)
+) WITH (fillfactor = 70);
+CREATE INDEX window_buckets_age ON window_buckets (starts_at);
+
+CREATE TABLE demands (
+    stock_item_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    paid_at timestamptz,
+    units integer NOT NULL,
+    buyer text NOT NULL,
+    PRIMARY KEY (stock_item_id, order_id)
+);
+CREATE INDEX demands_paid ON demands (stock_item_id, paid_at);
+
+CREATE TABLE stock_windows (
+    stock_item_id uuid PRIMARY KEY,
+    known_since timestamptz NOT NULL,
+    available integer NOT NULL DEFAULT 0,
+    backordered integer NOT NULL DEFAULT 0,
+    stock_unknown boolean NOT NULL DEFAULT true,
+    figures_at timestamptz,
+    empty_since timestamptz,
+    normal_since timestamptz,
+    spike_opened_at timestamptz,
+    spike_calm_since timestamptz,
+    rates jsonb,
+    reviewed_at timestamptz,
+    review_at timestamptz NOT NULL DEFAULT 'infinity'
+) WITH (fillfactor = 50);
+CREATE INDEX stock_windows_due ON stock_windows (review_at);
+
+CREATE TABLE left_out_spans (
+    stock_item_id uuid NOT NULL,
+    kind text NOT NULL,
+    since timestamptz NOT NULL,
+    until timestamptz NOT NULL,
+    PRIMARY KEY (stock_item_id, kind, since)
+);
+
+INSERT INTO consumer_offsets (agent, topic, partition, next_offset, seen_epoch, seen_position)
+SELECT 'windows.demand', topic, partition, next_offset, seen_epoch, seen_position
+FROM consumer_offsets WHERE agent = 'read-models.inventory';
+"""
+"""
+On a store that is older the windows begin where the read models stand: what was written before tells no demand, and
+days without any would look like calm ones.
+"""
+
+_PURCHASES = """
+CREATE TABLE purchases (
+    key text PRIMARY KEY,
+    shop text NOT NULL,
+    placed_at timestamptz NOT NULL,
+    amount numeric NOT NULL,
+    currency text NOT NULL
+);
+CREATE INDEX purchases_placed ON purchases (placed_at);
+"""
+
 MIGRATIONS: tuple[tuple[int, str], ...] = (
     (1, _EVENTS),
     (2, _OFFSETS),
@@ -341,6 +461,10 @@ MIGRATIONS: tuple[tuple[int, str], ...] = (
     (10, _SHELVES),
     (11, _OBSERVING),
     (13, _ORDER_READS),
+    (14, _TIKTOK_TOKENS),
+    (15, _CONTENT),
+    (16, _WINDOWS),
+    (17, _PURCHASES),
 )
 
 

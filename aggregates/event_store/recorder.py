@@ -26,12 +26,14 @@ from aggregates.event_store import (
     inbox,
     item_weights,
     listings,
+    purchases,
     raw_webhooks,
+    readings,
     scheduled_commands,
     shops,
     tracking_numbers,
 )
-from aggregates.event_store.calls import CallRow
+from aggregates.event_store.calls import CallRow, Recall
 from aggregates.event_store.connection import Connection
 
 
@@ -50,6 +52,9 @@ class Effects:
     buyer_orders: list[buyer_orders.BuyerOrder] = field(default_factory=list)
     listings: list[listings.Listing] = field(default_factory=list)
     tracking_numbers: list[tracking_numbers.TrackingNumber] = field(default_factory=list)
+    recalls: list[Recall] = field(default_factory=list)
+    content_links: list[readings.Link] = field(default_factory=list)
+    purchases: list[purchases.Purchase] = field(default_factory=list)
     item_weights: list[item_weights.ItemWeight] = field(default_factory=list)
     asked: list[CallRow] = field(default_factory=list)
     """Calls of which one at a time is enough."""
@@ -61,7 +66,8 @@ class Effects:
     def has_more(self) -> bool:
         """Whether something is to be written that `record_batch` does not know."""
         beside = (self.dead_letters, self.raw_webhooks, self.listings, self.tracking_numbers, self.item_weights)
-        return any(beside) or bool(self.asked or self.access) or self.rows is not None
+        more = (self.asked, self.access, self.recalls, self.purchases, self.content_links)
+        return any(beside) or any(more) or self.rows is not None
 
 
 @dataclass(frozen=True)
@@ -178,6 +184,12 @@ def _write_more(connection: Connection, effects: Effects) -> None:
         listings.insert(connection, effects.listings)
     if effects.tracking_numbers:
         tracking_numbers.insert(connection, effects.tracking_numbers)
+    if effects.recalls:
+        calls.recall(connection, effects.recalls)
+    if effects.content_links:
+        readings.link(connection, effects.content_links)
+    if effects.purchases:
+        purchases.insert(connection, effects.purchases)
     if effects.item_weights:
         item_weights.insert(connection, effects.item_weights)
     if effects.asked:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
 from aggregates.event_store.connection import Connection
+from schemas.shipping import LabelTiming
+
+LABEL_MINUTES_MAX = 7 * 24 * 60
+"""How long a package may wait for other orders before its label is bought."""
+
+LabelWhen = Literal["at once", "at print"] | Annotated[int, msgspec.Meta(ge=1, le=LABEL_MINUTES_MAX)]
 
 
-class ShopSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What a shop may set, each with the rules' default. `holidays` are no working days of it."""
+class ShopSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """
+    What a shop may set, each with the rules' default. One that this code does not know is newer code's, and left alone.
+
+    `holidays` are no working days of the shop. `label_when`: at once, at print, or after so many minutes.
+    """
 
     holidays: tuple[date, ...] = ()
+    label_when: LabelWhen = "at once"
 
 
 class Shop(msgspec.Struct, frozen=True):
@@ -55,7 +66,7 @@ def add(connection: Connection, shop: Shop) -> bool:
 def every(connection: Connection) -> list[Shop]:
     """All registered shops."""
     rows = connection.execute(f"SELECT {_COLUMNS} FROM shops ORDER BY marketplace, shop")
-    return [Shop(*(*row[:-1], read_settings(row[-1]))) for row in rows]
+    return [Shop(*(*row[:-1], msgspec.convert(row[-1], ShopSettings))) for row in rows]
 
 
 def find(connection: Connection, marketplace: str, shop: str) -> Shop | None:
@@ -63,11 +74,19 @@ def find(connection: Connection, marketplace: str, shop: str) -> Shop | None:
     return next((each for each in every(connection) if (each.marketplace, each.shop) == (marketplace, shop)), None)
 
 
-def set_up(connection: Connection, marketplace: str, shop: str, settings: ShopSettings) -> bool:
-    """Take over a shop's settings, all of them; false where it is not registered."""
+def set_up(connection: Connection, marketplace: str, shop: str, setting: str, value: object) -> bool:
+    """
+    Take over one setting of a shop, the others stay; false where it is not registered.
+
+    Raises `msgspec.ValidationError`, which says what is wrong, for a value that is none, and `KeyError` for a name.
+    """
+    if setting not in ShopSettings.__struct_fields__:
+        raise KeyError(setting)
+    msgspec.convert({setting: value}, ShopSettings)
     changed = connection.execute(
-        "UPDATE shops SET settings = %s::jsonb WHERE marketplace = %s AND shop = %s",
-        (_encoder.encode(settings).decode(), marketplace, shop),
+        "UPDATE shops SET settings = settings || jsonb_build_object(%s::text, %s::jsonb)"
+        " WHERE marketplace = %s AND shop = %s",
+        (setting, _encoder.encode(value).decode(), marketplace, shop),
     )
     return changed.rowcount == 1
 
@@ -82,9 +101,21 @@ def open_doors(connection: Connection, marketplace: str, shop: str, *, labels: b
     return changed.rowcount == 1
 
 
-def read_settings(found: Mapping[str, Any]) -> ShopSettings:
-    """The settings of a shop. Raises `msgspec.ValidationError`, which names what is wrong, for a name or a value."""
-    return msgspec.convert(found, ShopSettings, strict=True)
+def label_timings(connection: Connection, of: Collection[tuple[str, str]]) -> dict[tuple[str, str], LabelTiming]:
+    """When these shops buy their labels, by marketplace and shop; nothing of those that never said."""
+    wanted = sorted(of)
+    rows = connection.execute(
+        "SELECT marketplace, shop, settings -> 'label_when' FROM shops"
+        " JOIN unnest(%b::text[], %b::text[]) AS v (marketplace, shop) USING (marketplace, shop)"
+        " WHERE settings ? 'label_when'",
+        ([marketplace for marketplace, _ in wanted], [shop for _, shop in wanted]),
+        prepare=True,
+    )
+    return {(marketplace, shop): _timing(msgspec.convert(when, LabelWhen)) for marketplace, shop, when in rows}
+
+
+def _timing(when: LabelWhen) -> LabelTiming:
+    return LabelTiming(when="later", minutes=when) if isinstance(when, int) else LabelTiming(when=when)
 
 
 class Access(NamedTuple):

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from eventsourcing.domain import DomainEventProtocol
 
-from aggregates import order_events
+from aggregates import order_events, replenishment_events, shipment_events
 from aggregates.policies import status_order
+from aggregates.policies.buying_limits import press_at
+from aggregates.policies.stock_risk import FALLS_AFTER
 from schemas.commands import Command
-from schemas.timers import CheckAddress, ExpectOrder, ExpireHold, ReclassifyOrder, RemindOfCancellation
+from schemas.timers import (
+    BuyDeferredLabel,
+    CheckAddress,
+    CheckDelivery,
+    EaseRisk,
+    ExpectOrder,
+    ExpireHold,
+    LapseReorder,
+    PressReorder,
+    ReclassifyOrder,
+    RemindOfCancellation,
+)
 from schemas.values import Deadlines
 
 ASSUMED_WORKING_DAYS = 2
@@ -32,7 +46,12 @@ ADDRESS_PATIENCE = timedelta(minutes=15)
 ANSWER_BEFORE = timedelta(hours=4)
 """How long before its deadline an unanswered wish to cancel is pressed."""
 
+DELIVERY_PATIENCE = timedelta(hours=48)
+"""How long a delivery that is late is still reckoned on."""
+
 SATURDAY = 5
+DAYS_AHEAD_MAX = 30
+"""How far ahead a working day is looked for."""
 
 
 class Scheduled(NamedTuple):
@@ -43,30 +62,52 @@ class Scheduled(NamedTuple):
     key: str
 
 
-def assumed_dispatch_by(paid_at: datetime, zone: tzinfo = UTC) -> datetime:
-    """Two working days after the payment, weekends as in the shop's time zone."""
-    return _working_days_after(paid_at, ASSUMED_WORKING_DAYS, zone)
+class Calendar(NamedTuple):
+    """In which time zone a shop's days begin, and which of them are no working days beside its weekends."""
+
+    zone: tzinfo = UTC
+    holidays: frozenset[date] = frozenset()
+
+    def works_on(self, day: date) -> bool:
+        """Whether somebody works on this day."""
+        return day.weekday() < SATURDAY and day not in self.holidays
 
 
-def scan_by(labelled_at: datetime, zone: tzinfo = UTC) -> datetime:
+Calendars = Mapping[tuple[str, str], Calendar]
+"""The calendars of shops, by marketplace and shop."""
+
+NO_CALENDARS: Calendars = MappingProxyType({})
+EVERY_WEEKDAY = Calendar()
+"""The calendar of a shop that said nothing."""
+
+
+def assumed_dispatch_by(paid_at: datetime, calendar: Calendar = EVERY_WEEKDAY) -> datetime:
+    """Two working days after the payment."""
+    return _working_days_after(paid_at, ASSUMED_WORKING_DAYS, calendar)
+
+
+def scan_by(labelled_at: datetime, calendar: Calendar = EVERY_WEEKDAY) -> datetime:
     """Until when a carrier should have scanned a labelled package: two working days after its label."""
-    return _working_days_after(labelled_at, SCANNED_WITHIN_WORKING_DAYS, zone)
+    return _working_days_after(labelled_at, SCANNED_WITHIN_WORKING_DAYS, calendar)
 
 
-def _working_days_after(moment: datetime, days: int, zone: tzinfo) -> datetime:
-    local = moment.astimezone(zone)
-    while days:
+def _working_days_after(moment: datetime, days: int, calendar: Calendar) -> datetime:
+    """So many working days later at the same time of day, looked for no further ahead than the limit."""
+    local = moment.astimezone(calendar.zone)
+    for _ in range(DAYS_AHEAD_MAX):
+        if days == 0:
+            break
         local += timedelta(days=1)
-        days -= local.weekday() < SATURDAY
+        days -= calendar.works_on(local.date())
     return local.astimezone(UTC)
 
 
-def with_assumption(deadlines: Deadlines, paid_at: datetime | None) -> Deadlines:
+def with_assumption(deadlines: Deadlines, paid_at: datetime | None, calendar: Calendar = EVERY_WEEKDAY) -> Deadlines:
     """The deadlines, with an assumed `dispatch_by`, marked so, where a paid order was given none."""
     if deadlines.dispatch_by is not None or paid_at is None:
         return deadlines
     return Deadlines(
-        dispatch_by=assumed_dispatch_by(paid_at),
+        dispatch_by=assumed_dispatch_by(paid_at, calendar),
         cancel_by=deadlines.cancel_by,
         deliver_by=deadlines.deliver_by,
         dispatch_by_assumed=True,
@@ -142,10 +183,51 @@ def _after_foretold(event: order_events.Foretold) -> tuple[Scheduled, ...]:
     return (Scheduled(command, event.timestamp + ORDER_PATIENCE, f"expect-order:{event.originator_id}"),)
 
 
+def _after_label_deferred(event: shipment_events.LabelDeferred) -> tuple[Scheduled, ...]:
+    if event.until is None:
+        return ()
+    command = BuyDeferredLabel(shipment_id=event.originator_id)
+    return (Scheduled(command, event.until, f"buy-deferred-label:{event.originator_id}"),)
+
+
+def _after_calming(event: replenishment_events.RiskCalming) -> tuple[Scheduled, ...]:
+    if event.since is None:
+        return ()
+    command = EaseRisk(replenishment_id=event.originator_id, set_for=event.since)
+    key = f"ease-risk:{event.originator_id}:{event.since.timestamp()}"
+    return (Scheduled(command, event.since + FALLS_AFTER, key),)
+
+
+def _after_asked(event: replenishment_events.ReorderAsked) -> tuple[Scheduled, ...]:
+    buying, reorder_id, until = event.originator_id, event.reorder_id, event.useful_until
+    pressing = PressReorder(replenishment_id=buying, reorder_id=reorder_id, useful_until=until)
+    lapsing = LapseReorder(replenishment_id=buying, reorder_id=reorder_id, useful_until=until)
+    key = f"{reorder_id}:{until.timestamp()}"
+    return (
+        Scheduled(pressing, press_at(event.timestamp, until), f"press-reorder:{key}"),
+        Scheduled(lapsing, until, f"lapse-reorder:{key}"),
+    )
+
+
+def _after_date(
+    event: replenishment_events.ReorderConfirmed | replenishment_events.ReorderDelayed,
+) -> tuple[Scheduled, ...]:
+    if event.due_at is None:
+        return ()
+    command = CheckDelivery(replenishment_id=event.originator_id, reorder_id=event.reorder_id, due_at=event.due_at)
+    key = f"check-delivery:{event.reorder_id}:{event.due_at.timestamp()}"
+    return (Scheduled(command, event.due_at + DELIVERY_PATIENCE, key),)
+
+
 TIMERS: dict[type[Any], Callable[[Any], tuple[Scheduled, ...]]] = {
     order_events.Placed: _after_placed,
     order_events.Foretold: _after_foretold,
     order_events.StatusAdvanced: _after_status_advanced,
     order_events.ReadAsked: _after_read_asked,
     order_events.CancellationRequested: _after_cancellation_requested,
+    shipment_events.LabelDeferred: _after_label_deferred,
+    replenishment_events.RiskCalming: _after_calming,
+    replenishment_events.ReorderAsked: _after_asked,
+    replenishment_events.ReorderConfirmed: _after_date,
+    replenishment_events.ReorderDelayed: _after_date,
 }

@@ -24,7 +24,11 @@ Rank = tuple[int, float, int, float, str, UUID]
 
 
 class Ask(Value):
-    """What one order asks of one stock item. `may_ship` false takes free units, and is passed over in a queue."""
+    """
+    What one order asks of one stock item. `may_ship` false takes free units, and is passed over in a queue.
+
+    `paid_at` and the hashed `buyer` are those of an order that was paid when it asked: then it is a demand.
+    """
 
     quantity: int
     priority: int
@@ -32,6 +36,8 @@ class Ask(Value):
     number: str
     deadlines: Deadlines = Deadlines()
     may_ship: bool = True
+    paid_at: datetime | None = None
+    buyer: str = ""
 
 
 class Waiting(NamedTuple):

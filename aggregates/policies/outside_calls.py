@@ -16,6 +16,7 @@ from schemas.calls import (
     PushDelayCall,
     PushFulfilmentCall,
     ReadOrderCall,
+    SpeedUpReorderCall,
     VoidLabelCall,
 )
 
@@ -23,6 +24,7 @@ LEAST_TIME_TO_TRY = timedelta(hours=24)
 """A call whose deadline is nearer than this, or past, is still worth a day of trying."""
 
 REORDER_PRIORITY = 50
+EXPRESS_PRIORITY = 90
 DELAY_PRIORITY = 50
 VOID_PRIORITY = 100
 """Cancellations go first: a carrier takes a label back for a while only."""
@@ -75,13 +77,18 @@ def _buy_label(event: shipment_events.LabelRequested) -> tuple[CallRequest, ...]
     return (
         CallRequest(
             call=BuyLabelCall(request=event.request),
-            key=f"buy-label:{event.request.reference}",
+            key=label_call_key(event.request.reference),
             shop=event.shop,
             priority=event.priority,
             due_at=event.timestamp,
             deadline_at=_deadline(event.dispatch_by, event.timestamp),
         ),
     )
+
+
+def label_call_key(reference: str) -> str:
+    """The key of the call that buys the label of this reference."""
+    return f"buy-label:{reference}"
 
 
 def _void_label(event: shipment_events.VoidRequested) -> tuple[CallRequest, ...]:
@@ -107,8 +114,10 @@ def _push_one(event: order_events.LabelBought | order_events.LabelReplaced) -> t
 def _push(
     event: order_events.Event, told: order_events.Fulfilled | order_events.Push, package: order_events.Package
 ) -> CallRequest:
-    """Each further label of one package is told under a key of its own."""
+    """Each further label of one package is told under a key of its own, and so is another order's package."""
     key = f"push-fulfilment:{package.shipment_id}"
+    if package.joined:
+        key = f"{key}:{event.originator_id}"
     return CallRequest(
         call=PushFulfilmentCall(
             order_id=event.originator_id,
@@ -158,13 +167,36 @@ def _place_reorder(event: replenishment_events.ReorderPlaced) -> tuple[CallReque
                 stock_item_id=event.stock_item_id,
                 reorder_id=event.reorder_id,
                 quantity=event.quantity,
+                delivery=event.delivery,
+                item=event.item,
             ),
             key=f"place-reorder:{event.reorder_id}",
-            shop="",
-            priority=REORDER_PRIORITY,
+            shop=_shop(event.shop),
+            priority=EXPRESS_PRIORITY if event.delivery == "express" else REORDER_PRIORITY,
             due_at=event.timestamp,
         ),
     )
+
+
+def _speed_up_reorder(event: replenishment_events.SpeedUpAsked) -> tuple[CallRequest, ...]:
+    return (
+        CallRequest(
+            call=SpeedUpReorderCall(
+                replenishment_id=event.originator_id,
+                stock_item_id=event.stock_item_id,
+                reorder_id=event.reorder_id,
+            ),
+            key=f"speed-up-reorder:{event.reorder_id}",
+            shop=_shop(event.shop),
+            priority=EXPRESS_PRIORITY,
+            due_at=event.timestamp,
+        ),
+    )
+
+
+def _shop(name: str) -> str:
+    """The shop's own number, without its marketplace."""
+    return name.rpartition(":")[2]
 
 
 CALLS: dict[type[Any], Callable[[Any], tuple[CallRequest, ...]]] = {
@@ -176,4 +208,5 @@ CALLS: dict[type[Any], Callable[[Any], tuple[CallRequest, ...]]] = {
     order_events.Delayed: _push_delay,
     order_events.ReadAsked: _read_again,
     replenishment_events.ReorderPlaced: _place_reorder,
+    replenishment_events.SpeedUpAsked: _speed_up_reorder,
 }

@@ -1,4 +1,4 @@
-"""The local stack: real Kafka and PostgreSQL from Python packages, and a supervisor; no Docker, no Java, no root."""
+"""The local stack: Kafka, PostgreSQL and Valkey from Python packages, and a supervisor; no Docker, no Java, no root."""
 
 from creatorflow.devstack.errors import StackError
 from creatorflow.devstack.lifecycle import down, erase, status, up

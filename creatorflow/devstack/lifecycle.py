@@ -32,6 +32,7 @@ STOP_LIMIT_SECONDS: Final = 90.0
 PORT_SETTINGS: Final = (
     "kafka_port",
     "postgres_port",
+    "valkey_port",
     "ingress_port",
     "api_port",
     "simulator_tiktok_port",

@@ -1,4 +1,4 @@
-"""Make ready the services that nothing else provides: Kafka and PostgreSQL, each unless a setting names a real one."""
+"""Make ready the services that nothing else provides: Kafka, PostgreSQL, Valkey, each unless a setting names one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-from creatorflow.devstack import kafka, postgres, postgres_place
+from creatorflow.devstack import kafka, postgres, postgres_place, valkey
 from creatorflow.devstack.errors import StackError
 from creatorflow.devstack.kafka_jars import ensure_jars
 from creatorflow.devstack.ports import free_port, is_free
@@ -37,6 +37,8 @@ def local_services(settings: Settings, home: Home) -> list[LocalService]:
         services.append(_kafka(settings, home))
     if settings.postgres_is_local:
         services.append(_postgres(settings, home, secrets))
+    if settings.valkey_is_local:
+        services.append(_valkey(settings, home, secrets))
     return services
 
 
@@ -73,6 +75,12 @@ def _postgres(settings: Settings, home: Home, secrets: Mapping[str, str]) -> Loc
     stack = {"postgres": server.dsn, POSTGRES_FOLDER: str(place.folder)}
     ran_before = read_json(home.stack_file).get(POSTGRES_FOLDER) == str(place.folder)
     return LocalService(postgres.spec(server), lambda: postgres.prepare(server, ran_before=ran_before), stack)
+
+
+def _valkey(settings: Settings, home: Home, secrets: Mapping[str, str]) -> LocalService:
+    folder = home.root / valkey.NAME
+    server = valkey.Server(folder=folder, port=settings.valkey_port, password=secrets["valkey_password"])
+    return LocalService(valkey.spec(server), lambda: valkey.prepare(server), {"valkey": server.url})
 
 
 def erase_data(home: Home) -> None:

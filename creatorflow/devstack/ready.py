@@ -7,6 +7,7 @@ import socket
 from typing import Final
 
 import psycopg
+import valkey
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
@@ -22,6 +23,8 @@ def is_ready(check: ReadyCheck) -> bool:
             return _kafka_answers(check.address)
         case "postgres":
             return _postgres_answers(check.address)
+        case "valkey":
+            return _valkey_answers(check.address)
         case "port":
             return port_answers(check.address)
         case "alive":
@@ -61,3 +64,12 @@ def _postgres_answers(dsn: str) -> bool:
             return connection.execute("SELECT 1").fetchone() is not None
     except psycopg.OperationalError:
         return False
+
+
+def _valkey_answers(url: str) -> bool:
+    """Whether it answers who knows its password; while it reads what it kept it says that it is loading."""
+    with valkey.Valkey.from_url(url, socket_timeout=ASK_SECONDS, socket_connect_timeout=ASK_SECONDS) as client:
+        try:
+            return bool(client.ping())
+        except valkey.ValkeyError:
+            return False

@@ -22,7 +22,7 @@ class ReadyCheck(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    by: Literal["kafka", "postgres", "port", "alive"] = "alive"
+    by: Literal["kafka", "postgres", "valkey", "port", "alive"] = "alive"
     address: str = ""
 
 

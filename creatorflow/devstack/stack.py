@@ -126,6 +126,10 @@ def ensure_secrets(home: Home) -> dict[str, str]:
             )
         known = new_secrets()
         write_json(home.secrets_file, known)
+    if "valkey_password" not in known:
+        # A stack older than its Valkey; nothing is locked with this one, so it may be made at any time.
+        known = {**known, "valkey_password": secrets.token_hex(24)}
+        write_json(home.secrets_file, known)
     return known
 
 
@@ -137,5 +141,6 @@ def new_secrets() -> dict[str, str]:
         "tiktok_app_secret": secrets.token_hex(32),
         "master_key": secrets.token_hex(32),
         "postgres_password": secrets.token_hex(24),
+        "valkey_password": secrets.token_hex(24),
         "stack_id": secrets.token_hex(4),
     }

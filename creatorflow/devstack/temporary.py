@@ -35,12 +35,17 @@ class RunningStack:
         return self.settings.kafka
 
     @property
+    def valkey(self) -> str:
+        """Valkey's address, its password in it."""
+        return self.settings.valkey
+
+    @property
     def dsn(self) -> str:
         """PostgreSQL's connection string."""
         return self.settings.postgres
 
     def service(self, name: str) -> ServiceStatus:
-        """How `kafka`, `postgres` or a process is now."""
+        """How `kafka`, `postgres`, `valkey` or a process is now."""
         return lifecycle.status(self.settings).of(name)
 
     def pid(self, name: str) -> int:
@@ -91,6 +96,7 @@ def services(
     *,
     kafka: bool = True,
     postgres: bool = True,
+    valkey: bool = True,
     processes_of: Callable[[Settings], Sequence[ServiceSpec]] = lambda settings: (),
     prepare: Callable[[Settings], None] = lambda settings: None,
     keep_data: bool = False,
@@ -102,7 +108,7 @@ def services(
     It has the same supervisor as `up`, in a process of its own, so that what a test kills comes back. The supervisor
     watches this process: a test run that is itself killed leaves nothing running either.
     """
-    settings = temporary_settings(home, kafka=kafka, postgres=postgres, **arguments)
+    settings = temporary_settings(home, kafka=kafka, postgres=postgres, valkey=valkey, **arguments)
     try:
         lifecycle.up(settings, processes_of, prepare, owner=processes.identify(os.getpid()))
         yield RunningStack(settings.reloaded())
@@ -110,8 +116,9 @@ def services(
         lifecycle.down(settings) if keep_data else lifecycle.erase(settings)
 
 
-def temporary_settings(home: Path, *, kafka: bool, postgres: bool, **arguments: object) -> Settings:
+def temporary_settings(home: Path, *, kafka: bool, postgres: bool, valkey: bool, **arguments: object) -> Settings:
     """Settings for a home of its own on free ports; a service that is not wanted is one that someone else has."""
     ports = {name: free_port() for name in lifecycle.PORT_SETTINGS}
-    absent = {name: NOT_WANTED for name, wanted in (("kafka", kafka), ("postgres", postgres)) if not wanted}
+    wished = {"kafka": kafka, "postgres": postgres, "valkey": valkey}
+    absent = {name: NOT_WANTED for name, wanted in wished.items() if not wanted}
     return Settings.model_validate({"home": home, **ports, **absent, **arguments})

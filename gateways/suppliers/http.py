@@ -12,9 +12,11 @@ import msgspec
 from gateways.errors import OutcomeUnknown, Unavailable
 from gateways.http_client import Answer, HttpClient, Request
 from gateways.suppliers.protocol import SupplierAnswer
-from schemas.calls import PlaceReorderCall
+from schemas.calls import PlaceReorderCall, SpeedUpReorderCall
 
-KNOWN_REASONS: Final = frozenset({"out_of_stock", "unknown_item", "quantity_too_small", "credit_limit"})
+KNOWN_REASONS: Final = frozenset(
+    {"out_of_stock", "unknown_item", "quantity_too_small", "credit_limit", "on_its_way", "no_express", "unknown_order"}
+)
 
 
 class SupplierOrderBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +25,7 @@ class SupplierOrderBody(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     item: str
     quantity: int
+    delivery: str = "standard"
 
 
 class SupplierOrderState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -38,6 +41,8 @@ class SupplierOrderState(msgspec.Struct, frozen=True, kw_only=True, omit_default
 class HttpSupplier:
     """One supplier of the API."""
 
+    supports_lookup: Final = True
+
     def __init__(self, client: HttpClient, *, name: str = "supplier", api_key: str = "") -> None:
         self.name: Final = name
         self._client = client
@@ -45,23 +50,25 @@ class HttpSupplier:
 
     async def place(self, order: PlaceReorderCall) -> SupplierAnswer:
         """Order units, with the reorder id as the idempotency key. An answer that cannot be read is OutcomeUnknown."""
-        body = SupplierOrderBody(id=order.reorder_id, item=str(order.stock_item_id), quantity=order.quantity)
-        answer = await self._client.ask(
-            Request(
-                "POST",
-                "/orders",
-                acts=True,
-                headers={
-                    **self._headers,
-                    "Idempotency-Key": order.reorder_id,
-                    "Content-Type": "application/json",
-                },
-                body=msgspec.json.encode(body),
-            )
+        body = SupplierOrderBody(
+            id=order.reorder_id,
+            item=order.item or str(order.stock_item_id),
+            quantity=order.quantity,
+            delivery=order.delivery,
         )
+        return await self._post("/orders", order.reorder_id, order.reorder_id, msgspec.json.encode(body))
+
+    async def speed_up(self, call: SpeedUpReorderCall) -> SupplierAnswer:
+        """Ask for express, with a key of its own; the answer is the order with its new date, or a refusal."""
+        path = f"/orders/{quote(call.reorder_id, safe='')}/express"
+        return await self._post(path, call.reorder_id, f"{call.reorder_id}:express", b"{}")
+
+    async def _post(self, path: str, reorder_id: str, key: str, body: bytes) -> SupplierAnswer:
+        headers = {**self._headers, "Idempotency-Key": key, "Content-Type": "application/json"}
+        answer = await self._client.ask(Request("POST", path, acts=True, headers=headers, body=body))
         if answer.refused:
             return SupplierAnswer("refused", reason=_reason(answer))
-        state = _state(answer, order.reorder_id)
+        state = _state(answer, reorder_id)
         if state is None:
             raise OutcomeUnknown(f"{self._client.service}: the answer is not about the order that was placed")
         return _meaning(state)

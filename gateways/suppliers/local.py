@@ -12,9 +12,10 @@ import msgspec
 
 from gateways.own_record import OwnRecord, entries
 from gateways.suppliers.protocol import SupplierAnswer
-from schemas.calls import PlaceReorderCall
+from schemas.calls import PlaceReorderCall, SpeedUpReorderCall
 
 LEAD_TIME_HOURS: Final = 24
+EXPRESS_HOURS: Final = 12
 
 
 class SupplierOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +29,9 @@ class SupplierOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LocalSupplier:
-    """A supplier that has everything, due after its lead time."""
+    """A supplier that has everything, due after its lead time; what is in its record keeps its date."""
+
+    supports_lookup: Final = True
 
     def __init__(
         self,
@@ -41,6 +44,7 @@ class LocalSupplier:
         self.name: Final = name
         self._record = record
         self._lead_time = timedelta(hours=lead_time_hours)
+        self._express = min(self._lead_time, timedelta(hours=EXPRESS_HOURS))
         self._now = now
 
     async def place(self, order: PlaceReorderCall) -> SupplierAnswer:
@@ -54,11 +58,15 @@ class LocalSupplier:
             reorder_id=order.reorder_id,
             stock_item_id=str(order.stock_item_id),
             quantity=order.quantity,
-            due_at=self._now() + self._lead_time,
+            due_at=self._now() + (self._express if order.delivery == "express" else self._lead_time),
             supplier_reference=f"{self.name}-{order.reorder_id}",
         )
         self._record.append(placed)
         return _confirmation(placed)
+
+    async def speed_up(self, call: SpeedUpReorderCall) -> SupplierAnswer:
+        """Refused: it is on its way with the date that was given."""
+        return SupplierAnswer("refused", reason="it is on its way already")
 
     async def find(self, reorder_id: str) -> SupplierAnswer | None:
         """The order under this id, whichever process placed it."""

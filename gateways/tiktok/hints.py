@@ -200,6 +200,7 @@ def _return(told: Told, now: datetime) -> Hint:
         return_id=inputs.outside_id(data.return_id, "data.return_id"),
         status=status,
         updated_at=inputs.moment(data.update_time, "data.update_time", now),
+        lines_told=False,
     )
     return hint._replace(commands=(command,))
 

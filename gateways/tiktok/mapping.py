@@ -1,44 +1,24 @@
-"""
-Bodies of the Partner API that we send and read, and what its codes mean to us.
-
-Success is the envelope's `code` 0, not the HTTP status. A batch may succeed and yet list failures in `data.errors`.
-"""
+"""Bodies of the fulfilment calls, sent and read. A batch may succeed and yet list failures in `data.errors`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from typing import Final, NamedTuple
 
 import msgspec
 
+from gateways.errors import GatewayError
 from gateways.http_client import Answer
 from gateways.marketplaces import DONE, PushResult
+from gateways.tiktok.connection import data_of
+from gateways.tiktok.endpoints import BATCH_SHIP, DELAYS
+from gateways.tiktok.errors import ALREADY_SHIPPED, failure_of, failure_of_code, reason_of
+from gateways.tiktok.results import as_push
 from schemas.calls import PushDelayCall, PushFulfilmentCall
 
-SHIP_PATH: Final = "/fulfillment/202309/packages/ship"
-PACKAGE_PATH: Final = "/fulfillment/202309/packages/{package}"
-DELAYS_PATH: Final = "/creatorflow/delays"
+SHIP_PATH: Final = BATCH_SHIP.path({}, {})
+DELAYS_PATH: Final = DELAYS.path({}, {})
 PACKAGES_PER_REQUEST: Final = 50
-
-TOO_MANY_REQUESTS: Final = 36009002
-MAY_HAVE_HAPPENED: Final = {36009003: "internal error", 36009007: "timeout"}
-OURS_TO_MEND: Final = {
-    101000: "access token is for another shop",
-    105002: "access token expired",
-    105005: "scope missing",
-    106001: "bad signature",
-    106013: "shop cipher missing",
-    36009033: "address not allowed",
-}
-ALREADY_SHIPPED: Final = frozenset({21011006, 21011020, 21008099, 21022025})
-MEANINGS: Final = {
-    21011044: "order is on hold",
-    21011049: "tracking number can no longer change",
-    21011030: "already delivered",
-    36009043: "shop inactive",
-    36009044: "seller inactive",
-}
 
 
 class SelfShipment(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,14 +68,6 @@ class Data(msgspec.Struct, frozen=True, kw_only=True):
     tracking_number: str = ""
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True):
-    """What every answer comes in."""
-
-    code: int
-    request_id: str = ""
-    data: Data | None = None
-
-
 class PackageResult(NamedTuple):
     """What the answer to a batch says of one package; `check` where TikTok calls it shipped already."""
 
@@ -122,34 +94,10 @@ def delay_body(call: PushDelayCall) -> bytes:
     return msgspec.json.encode(Delay(order_id=call.order_number, promised_at=int(call.promised_at.timestamp())))
 
 
-def envelope(answer: Answer) -> Envelope | None:
-    """The answer's envelope, or None if it has none."""
-    try:
-        return msgspec.json.decode(answer.body, type=Envelope)
-    except msgspec.MsgspecError:
-        return None
-
-
 def request_failure(answer: Answer) -> PushResult | None:
-    """
-    What went wrong with the request as a whole; None if it succeeded.
-
-    What is ours to mend (a token, a signature) says nothing about a package, so its push waits instead of being lost.
-    """
-    opened = envelope(answer)
-    if opened is None:
-        if answer.refused:
-            return PushResult("refused", f"TikTok answered {answer.status}")
-        return PushResult("unknown", "TikTok's answer cannot be read")
-    if opened.code == 0:
-        return PushResult("refused", f"TikTok answered {answer.status}") if answer.refused else None
-    if opened.code == TOO_MANY_REQUESTS or answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return PushResult("unavailable", _reason(opened.code, "too many requests"))
-    if opened.code in MAY_HAVE_HAPPENED:
-        return PushResult("unknown", _reason(opened.code, MAY_HAVE_HAPPENED[opened.code]))
-    if opened.code in OURS_TO_MEND:
-        return PushResult("unavailable", _reason(opened.code, OURS_TO_MEND[opened.code]))
-    return PushResult("refused", _reason(opened.code))
+    """What went wrong with a request that acts as a whole, as what it means for each of its pushes; None if nothing."""
+    failure = failure_of(answer, acts=True)
+    return None if failure is None else as_push(failure)
 
 
 def package_results(answer: Answer, packages: Sequence[str]) -> list[PackageResult]:
@@ -157,8 +105,7 @@ def package_results(answer: Answer, packages: Sequence[str]) -> list[PackageResu
     whole = request_failure(answer)
     if whole is not None:
         return [PackageResult(whole)] * len(packages)
-    opened = envelope(answer)
-    errors = opened.data.errors if opened and opened.data else ()
+    errors = data_of(answer, Data, acts=True).errors
     by_package = {error.detail.package_id: error.code for error in errors}
     if by_package.keys() <= set(packages):
         otherwise = DONE
@@ -172,24 +119,17 @@ def package_results(answer: Answer, packages: Sequence[str]) -> list[PackageResu
 
 def shipped_as(answer: Answer, tracking_number: str) -> PushResult:
     """Whether a package that TikTok calls shipped already is shipped with our tracking number."""
-    failure = request_failure(answer)
-    opened = envelope(answer)
-    if failure is not None or opened is None or opened.data is None:
-        return PushResult("unknown", "shipped already, and its tracking number could not be read")
-    if opened.data.tracking_number == tracking_number:
-        return DONE
-    return PushResult("refused", "shipped already with another tracking number")
+    unread = PushResult("unknown", "shipped already, and its tracking number could not be read")
+    if failure_of(answer, acts=False) is not None:
+        return unread
+    try:
+        found = data_of(answer, Data).tracking_number
+    except GatewayError:
+        return unread
+    return DONE if found == tracking_number else PushResult("refused", "shipped already with another tracking number")
 
 
 def _package_result(code: int) -> PackageResult:
     if code in ALREADY_SHIPPED:
-        return PackageResult(PushResult("unknown", _reason(code, "shipped already")), check=True)
-    if code == TOO_MANY_REQUESTS:
-        return PackageResult(PushResult("unavailable", _reason(code, "too many requests")))
-    if code in MAY_HAVE_HAPPENED:
-        return PackageResult(PushResult("unknown", _reason(code, MAY_HAVE_HAPPENED[code])))
-    return PackageResult(PushResult("refused", _reason(code)))
-
-
-def _reason(code: int, meaning: str = "") -> str:
-    return f"TikTok answered code {code}" + (f": {known}" if (known := meaning or MEANINGS.get(code, "")) else "")
+        return PackageResult(PushResult("unknown", reason_of(code, "shipped already")), check=True)
+    return PackageResult(as_push(failure_of_code(code, acts=True)))

@@ -7,14 +7,15 @@ from typing import Literal
 from uuid import UUID
 
 from schemas.commands.base import Command
-from schemas.values import Deadlines, Need
+from schemas.values import Deadlines, Need, SupplyTerms
 
 
 class ReserveStock(Command):
     """
     Reserve units for one order, all or nothing; again with a new quantity, deadline or priority.
 
-    `may_ship` is false while the order is unpaid or held: it takes free stock, and is passed over in a queue.
+    `may_ship` is false while the order is unpaid or held: it takes free stock, and is passed over in a queue. With
+    `paid_at` the units are a demand, of the hashed `buyer`.
     """
 
     stock_item_id: UUID
@@ -25,6 +26,22 @@ class ReserveStock(Command):
     number: str
     deadlines: Deadlines = Deadlines()
     may_ship: bool = True
+    paid_at: datetime | None = None
+    buyer: str = ""
+
+
+class RecordDemand(Command):
+    """
+    A paid order asks `quantity` units of this item from now on, where that is not told with its reservation: it was
+    paid later, cancelled (0, in part), or left without us. The same `reference` counts once.
+    """
+
+    stock_item_id: UUID
+    order_id: UUID
+    quantity: int
+    reference: str
+    paid_at: datetime | None = None
+    buyer: str = ""
 
 
 class ReleaseStock(Command):
@@ -85,7 +102,7 @@ class RecordCount(Command):
 
 
 class DescribeStockItem(Command):
-    """Say what a stock item is: the listing that opened it, its label, its weight. What is left out stays."""
+    """Say what a stock item is: its first listing, label, weight and supply. What is left out stays."""
 
     stock_item_id: UUID
     marketplace: str
@@ -93,6 +110,7 @@ class DescribeStockItem(Command):
     sku_id: str
     seller_sku: str = ""
     weight_grams: int | None = None
+    supply: SupplyTerms | None = None
 
 
 class MapListing(Command):

@@ -72,13 +72,18 @@ class RecordAddress(Command):
 
 
 class RecordReturn(Command):
-    """The marketplace tells of a return, as it stood at `updated_at`. Without `lines` it is the whole order."""
+    """
+    The marketplace tells of a return, as it stood at `updated_at`.
+
+    Without `lines` it is the whole order, unless `lines_told` says that nobody knows.
+    """
 
     order_id: UUID
     return_id: str
     status: str
     updated_at: datetime
     lines: tuple[LineQuantity, ...] = ()
+    lines_told: bool = True
 
 
 class RecordInspection(Command):
@@ -190,6 +195,35 @@ class OverridePriority(Command):
     score: int
     reason: str
     operator: str = ""
+
+
+class CombineOrders(Command):
+    """A person sends the open package of this order and those of others in one parcel, this order's."""
+
+    order_id: UUID
+    others: tuple[UUID, ...]
+    operator: str = ""
+
+
+class JoinPackage(Command):
+    """Put what this order has in open packages into another order's package, which goes to this address."""
+
+    order_id: UUID
+    shipment_id: UUID
+    package: str
+    marketplace: str
+    shop: str
+    address: Address
+    operator: str = ""
+
+
+class RecordLeftOut(Command):
+    """A package did not take this order's lines in. `joined` is the order's version at which it asked for it."""
+
+    order_id: UUID
+    shipment_id: UUID
+    joined: int
+    reason: str
 
 
 class AcknowledgeOrderAlert(Command):

@@ -39,13 +39,14 @@ class RecordLabelOutcome(Command):
     What came of asking a carrier for a label.
 
     `outcome` bought: carrier, tracking number, service and cost are there. refused: `reason`. parked: the outcome
-    cannot be learnt without a person. withheld: nobody was asked, as the shop only observes. `attempt` names the
-    request that it answers; a late answer of another one is ignored.
+    cannot be learnt without a person. withheld: nobody was asked, as the shop only observes. recalled: nobody was
+    asked, as the package changed before. `attempt` names the request that it answers; a late answer of another one is
+    ignored.
     """
 
     shipment_id: UUID
     attempt: int
-    outcome: Literal["bought", "refused", "parked", "withheld"]
+    outcome: Literal["bought", "refused", "parked", "withheld", "recalled"]
     carrier: str = ""
     service: str = ""
     tracking_number: str = ""
@@ -55,7 +56,7 @@ class RecordLabelOutcome(Command):
 
 
 class VoidLabel(Command):
-    """The order no longer wants this package. `order_id`: whose it was, where it is not known yet."""
+    """This order wants this package, or its part of it, no more. Without `order_id` nobody wants the package."""
 
     shipment_id: UUID
     reason: str
@@ -92,12 +93,14 @@ class StopShipment(Command):
 
     shipment_id: UUID
     reason: str
+    order_id: UUID | None = None
 
 
 class ResumeShipment(Command):
-    """Let a stopped package go on."""
+    """This order, or the package's first one, stops the package no more; another one may."""
 
     shipment_id: UUID
+    order_id: UUID | None = None
 
 
 class MarkPrinted(Command):
@@ -142,6 +145,20 @@ class RecordScan(Command):
     carrier: str = ""
     tracking_number: str = ""
     place: str = ""
+
+
+class AddToPackage(Command):
+    """Take another order's lines into this package. `joined` is the order's version at which it asked for it."""
+
+    shipment_id: UUID
+    order_id: UUID
+    order_number: str
+    joined: int
+    contents: tuple[Need, ...]
+    lines: tuple[OrderLine, ...]
+    deadlines: Deadlines = Deadlines()
+    priority: int = 1
+    value: Money | None = None
 
 
 class AcknowledgeShipmentAlert(Command):

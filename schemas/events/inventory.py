@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from schemas.events.base import Event
-from schemas.values import Need, Value
+from schemas.values import Need, SupplyTerms, Value
 
 
 class StockItemOpened(Event):
@@ -17,7 +17,7 @@ class StockItemOpened(Event):
 
 
 class StockItemDescribed(Event):
-    """The listing that opened the item, and the label a person knows it by."""
+    """The listing that opened the item, the label a person knows it by, and on what terms it is bought."""
 
     stock_item_id: UUID
     marketplace: str
@@ -25,6 +25,7 @@ class StockItemDescribed(Event):
     sku_id: str
     seller_sku: str = ""
     weight_grams: int | None = None
+    supply: SupplyTerms | None = None
 
 
 class ListingMapped(Event):
@@ -85,7 +86,7 @@ class StockReserved(Event):
     """
     Units were reserved for one order: a demand as well as a movement.
 
-    `kept`: units that it asks no more, in a printed package.
+    `kept`: units that it asks no more, in a printed package. With `paid_at` it is a demand, of the hashed `buyer`.
     """
 
     stock_item_id: UUID
@@ -95,6 +96,8 @@ class StockReserved(Event):
     reserved: int
     backordered: int
     kept: int = 0
+    paid_at: datetime | None = None
+    buyer: str = ""
 
 
 class StockShortageRecorded(Event):
@@ -109,6 +112,21 @@ class StockShortageRecorded(Event):
     backordered: int
     promised_at: datetime | None = None
     stock_unknown: bool = False
+    paid_at: datetime | None = None
+    buyer: str = ""
+
+
+class DemandRecorded(Event):
+    """
+    A paid order asks `quantity` units of this item from now on, which its reservation did not tell: it was paid later,
+    cancelled whole or in part, or left without us. `paid_at` None: as told before.
+    """
+
+    stock_item_id: UUID
+    order_id: UUID
+    quantity: int
+    paid_at: datetime | None = None
+    buyer: str = ""
 
 
 class StockReservationReleased(Event):

@@ -62,13 +62,19 @@ class OrderUpdateSuperseded(Event):
 
 
 class OrderAddressChanged(Event):
-    """The order goes to another address; `too_late` where a package has left already. `flags`: what was mended."""
+    """
+    The order goes to another address; `too_late` where a package has left already. `flags`: what was mended.
+
+    The shared packages in `closed` are left, those in `stopped` once they were put back.
+    """
 
     order_id: UUID
     address: Address
     updated_at: datetime
     too_late: bool = False
     fulfilment_state: str = ""
+    closed: tuple[UUID, ...] = ()
+    stopped: tuple[UUID, ...] = ()
     flags: tuple[str, ...] = ()
 
 
@@ -436,3 +442,34 @@ class OrderCompleted(Event):
 
     order_id: UUID
     occurred_at: datetime
+
+
+class OrderPackageOffered(Event):
+    """A person sends this order's package and those of the orders in `to` as one parcel."""
+
+    order_id: UUID
+    shipment_id: UUID
+    package: str
+    to: tuple[UUID, ...]
+    operator: str = ""
+
+
+class OrderPackageJoined(Event):
+    """What this order had in the packages in `closed` goes in another order's package."""
+
+    order_id: UUID
+    shipment_id: UUID
+    package: str
+    contents: tuple[Need, ...]
+    closed: tuple[UUID, ...]
+    fulfilment_state: str
+    operator: str = ""
+
+
+class OrderLeftOut(Event):
+    """Another order's package did not take this order's lines in: they go in one of their own."""
+
+    order_id: UUID
+    shipment_id: UUID
+    reason: str
+    fulfilment_state: str

@@ -194,10 +194,11 @@ class ShipmentStopped(Event):
 
 
 class ShipmentResumed(Event):
-    """The package may go on."""
+    """This order stops the package no more; `stopped` says why another one still does."""
 
     shipment_id: UUID
     order_id: UUID
+    stopped: str = ""
 
 
 class ShipmentPrinted(Event):
@@ -265,6 +266,64 @@ class ShipmentReturned(Event):
     shipment_id: UUID
     order_id: UUID
     occurred_at: datetime
+
+
+class LabelDeferred(Event):
+    """The label is bought at `until`, or (None) when the package is printed, so that other orders may join it."""
+
+    shipment_id: UUID
+    order_id: UUID
+    until: datetime | None = None
+
+
+class LabelRecalled(Event):
+    """The carrier was not asked for the label after all: the package was stopped or changed before it was."""
+
+    shipment_id: UUID
+    attempt: int
+
+
+class ShipmentOrderAdded(Event):
+    """The package holds lines of one more order."""
+
+    shipment_id: UUID
+    order_id: UUID
+    order_number: str
+    contents: tuple[Need, ...]
+
+
+class ShipmentOrderNotAdded(Event):
+    """The package does not take another order's lines in, and why."""
+
+    shipment_id: UUID
+    order_id: UUID
+    reason: str
+
+
+class ShipmentOrderWithdrawn(Event):
+    """An order no longer wants its part of a package that is on paper: somebody must put it back. `stage`: how far."""
+
+    shipment_id: UUID
+    order_id: UUID
+    reason: str
+    stage: str
+
+
+class ShipmentOrderTakenOut(Event):
+    """
+    The package holds nothing of this order any more.
+
+    It goes on as the package of the orders in `remaining`, of which the first has this number. `stopped` says why one
+    of them still stops it.
+    """
+
+    shipment_id: UUID
+    order_id: UUID
+    reason: str
+    contents: tuple[Need, ...]
+    remaining: tuple[UUID, ...]
+    order_number: str
+    stopped: str = ""
 
 
 class ShipmentAlertAcknowledged(Event):

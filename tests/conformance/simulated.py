@@ -46,6 +46,7 @@ class SimulatorProcess:
                 time.sleep(0.05)
             else:
                 return
+        self.kill()
         raise AssertionError(f"the simulator did not answer within {START_LIMIT_SECONDS} s")
 
     def kill(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gateways.breakers import Breakers
@@ -15,7 +16,7 @@ from gateways.http_client import HttpClient
 from gateways.suppliers.http import HttpSupplier
 from gateways.suppliers.local import LocalSupplier, ordered, supplier_record
 from gateways.suppliers.protocol import Supplier
-from schemas.calls import PlaceReorderCall
+from schemas.calls import PlaceReorderCall, SpeedUpReorderCall
 from tests.conformance.requests import a_reorder
 from tests.conformance.simulated import SimulatorProcess
 
@@ -70,6 +71,24 @@ class SupplierSuite:
         assert found is not None
         assert await subject.supplier.place(order) == found
         assert subject.orders(order.reorder_id) == 1
+
+    async def test_is_asked_to_hurry(self, subject: SupplierSubject) -> None:
+        """An order that was placed is confirmed with a date no later, or refused; one that was not is refused."""
+        order = a_reorder()
+        placed = await subject.supplier.place(order)
+        hurry = SpeedUpReorderCall(
+            replenishment_id=order.replenishment_id, stock_item_id=order.stock_item_id, reorder_id=order.reorder_id
+        )
+        hurried = await subject.supplier.speed_up(hurry)
+        assert hurried == await subject.supplier.speed_up(hurry)
+        if hurried.outcome == "confirmed":
+            assert hurried.due_at is not None
+            assert placed.due_at is not None
+            assert hurried.due_at < placed.due_at
+        else:
+            assert hurried.reason
+        never = msgspec.structs.replace(hurry, reorder_id="ro-never")
+        assert (await subject.supplier.speed_up(never)).outcome == "refused"
 
     async def test_finds_nothing_that_was_not_ordered(self, subject: SupplierSubject) -> None:
         """Looked up: an id that was never placed is None."""

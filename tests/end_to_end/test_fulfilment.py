@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-from schemas.values import shipment_id
+from schemas.commands import AssessStockRisk
+from schemas.values import Rates, replenishment_id, shipment_id
 from tests.end_to_end.world import MARKETPLACE, World, a_number, a_sku, id_of, item_id_of
 from tests.waiting import eventually
 from tests.webhooks import CREATED, SHOP, a_cancellation_webhook, an_order_webhook
@@ -110,13 +111,56 @@ def test_shortage_is_promised_and_filled_when_stock_arrives(world: World) -> Non
     promised = eventually(lambda: (world.order(number) or {})["order"]["promised_at"])
     assert datetime.fromisoformat(promised) > datetime.now(UTC)
     world.eventually_stock(sku, backordered=3, reserved=0)
-    reorders = world.look("/reorders", stock_item=str(item_id_of(sku)))["items"]
-    assert [reorder["state"] for reorder in reorders] == ["confirmed"]
+    reorders = world.look("/reorders", stock_item=str(item_id_of(sku)), state="confirmed")["items"]
+    assert len(reorders) == 1
     assert "delayed" in (world.order(number) or {})["order"]["flags"]
     world.receive(sku, reorders[0]["quantity"])
     order = world.eventually_order(number, "FULFILLED")
     assert order["order"]["needs"][0]["state"] == "reserved"
     world.eventually_stock(sku, backordered=0, reserved=3)
+
+
+def test_what_cannot_be_bought_within_limits_waits_for_a_person(world: World) -> None:
+    """An item in a currency without limits is asked for, with its terms; approved it is ordered, in whole packs."""
+    sku = a_sku()
+    supply = {"lead_time_hours": 48, "pack": 10, "unit_cost": {"amount": "2.50", "currency": "EUR"}}
+    world.operate(f"/stock-items/{MARKETPLACE}:{SHOP}:{sku}", {"supply": supply}, method="PUT")
+    world.receive(sku, 1)
+    number = world.sell(sku, quantity=3)
+    world.eventually_order(number, "BACKORDERED")
+    item = str(item_id_of(sku))
+    asked = eventually(lambda: world.look("/reorders", stock_item=item, state="asked")["items"])[0]
+    assert asked["asked_because"] == "no limit is set in EUR"
+    assert (asked["quantity"], asked["cost"]) == (30, {"amount": "75.00", "currency": "EUR"})
+    kinds = {alert["kind"] for alert in world.look("/alerts", subject=asked["replenishment_id"])["items"]}
+    assert "reorder-asks" in kinds
+    world.operate(f"/reorders/{asked['reorder_id']}/approve")
+    placed = eventually(lambda: world.look("/reorders", stock_item=item, state="confirmed")["items"])[0]
+    assert (placed["decided_by"], placed["quantity"]) == ("operator", 30)
+
+
+def test_a_spike_that_sales_prove_is_ordered_for_with_its_reasons(world: World) -> None:
+    """Ten times normal with three hours of stock: the alert, the order, and the sum behind it, over HTTP."""
+    sku = a_sku()
+    world.operate(f"/stock-items/{MARKETPLACE}:{SHOP}:{sku}", {"supply": {"lead_time_hours": 24}}, method="PUT")
+    world.receive(sku, 60)
+    now = datetime.now(UTC)
+    world.command(
+        AssessStockRisk(
+            replenishment_id=replenishment_id(item_id_of(sku)),
+            stock_item_id=item_id_of(sku),
+            available=60,
+            backordered=0,
+            occurred_at=now,
+            rates=Rates(evaluated_at=now, normal_per_hour=2.0, observed_per_hour=20.0, spike_opened_at=now),
+        )
+    )
+    item = str(item_id_of(sku))
+    reorder = eventually(lambda: world.look("/reorders", stock_item=item, state="confirmed")["items"])[0]
+    assert (reorder["quantity"], reorder["evidence"], reorder["rule"]) == (1008, "sales", "below the order point")
+    assert (reorder["terms"]["level"], reorder["terms"]["target_units"]) == ("CRITICAL", "1067.43")
+    (alert,) = world.look("/alerts", subject=reorder["replenishment_id"])["items"]
+    assert (alert["kind"], alert["reason"], alert["figures"]["hours_left"]) == ("stock-risk", "lasts 3.0 h", "3.00")
 
 
 def test_handed_over_parcel_takes_its_units_off_the_shelf(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Packages on the whole product, with a carrier that is told what to refuse: FC-22 and FC-26."""
+"""Packages on the whole product, with a carrier that is told what to refuse: FC-22, FC-26, several orders in one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from creatorflow import shop_registry
 from schemas.commands import RecordScan
 from tests.conformance.simulated import SimulatorProcess
 from tests.end_to_end.world import MARKETPLACE, World, a_number, a_sku, a_world, id_of, item_id_of, package_id_of
@@ -290,3 +291,91 @@ def test_fc_26_number_that_comes_again_is_flagged_and_its_scans_stay_with_their_
     assert (shown(shipping, first)["state"], shown(shipping, third)["state"]) == ("DELIVERED", "LABELLED")
     found = shipping.look("/shipments", tracking_number=seen["tracking_number"])["items"]
     assert {UUID(item["shipment_id"]) for item in found} == {package_id_of(first), package_id_of(third)}
+
+
+# One package of several orders
+
+
+@pytest.fixture
+def printing(shipping: World) -> Iterator[World]:
+    """The shop buys a label when its package is printed."""
+    for label_when in ("at print", "at once"):
+        shop_registry.set_up(shipping.settings.postgres, f"{MARKETPLACE}:{SHOP}", "label_when", label_when)
+        if label_when == "at print":
+            yield shipping
+
+
+def combine(world: World, *numbers: str) -> None:
+    """Send these orders in the first one's package, and wait until all are in it."""
+    orders = [f"{MARKETPLACE}:{SHOP}:{number}" for number in numbers]
+    world.operate("/orders/bulk", {"action": "combine", "orders": orders, "reason": "one door"})
+    added = ["shipment.order-added"] * (len(numbers) - 1)
+    eventually(
+        lambda: [each for each in world.events_of(package_id_of(f"{numbers[0]}-1")) if each in added] == added,
+        what=f"{numbers} are in one package",
+    )
+
+
+def two_orders(world: World, state: str) -> tuple[str, str, str]:
+    """One buyer's two orders of 2 and 3 of ten units, once they stand there; returns their numbers and the listing."""
+    sku = a_sku()
+    world.receive(sku, 10)
+    first, second = (world.sell(sku, units, buyer_id="B-one-door") for units in (2, 3))
+    for number in (first, second):
+        world.eventually_order(number, state)
+    return first, second, sku
+
+
+def hand_over(world: World, package: str) -> None:
+    """Print the package's label, and give it to the carrier."""
+    for step, topic in (("printed", "shipment.printed"), ("handed-over", "shipment.handed-over")):
+        world.operate(f"/packages/{MARKETPLACE}:{SHOP}:{package}/{step}")
+        after(world, package, topic)
+
+
+def pushed(world: World, number: str) -> None:
+    """The marketplace knows the tracking number."""
+    eventually(lambda: "order.fulfilment-pushed" in world.events_of(id_of(number)), what=f"{number} is pushed")
+
+
+def test_two_orders_go_in_one_package_under_one_label(printing: World, carrier: SimulatorProcess) -> None:
+    """The label is bought when it is printed, once for both; both are fulfilled and gone, and their units with it."""
+    first, second, sku = two_orders(printing, "READY")
+    package = f"{first}-1"
+    combine(printing, first, second)
+    after(printing, f"{second}-1", "shipment.cancelled")
+    printing.operate(f"/packages/{MARKETPLACE}:{SHOP}:{package}/printed")
+    for number in (first, second):
+        printing.eventually_order(number, "FULFILLED")
+    hand_over(printing, package)
+    printing.eventually_stock(sku, on_hand=5, reserved=0, available=5)
+    assert len(sales(carrier, package, f"{second}-1")) == 1
+    found = printing.look("/shipments", order=str(id_of(second)), at_least=printing.log_end())["items"]
+    (seen,) = [item for item in found if item["state"] != "CANCELLED"]
+    assert (seen["package"], seen["order_ids"]) == (package, [str(id_of(first)), str(id_of(second))])
+    for number in (first, second):
+        order = (printing.order(number) or {})["order"]
+        (shown_package,) = order["packages"]
+        assert (shown_package["package"], shown_package["stage"]) == (package, "handed over")
+        assert order["tracking_number"] == seen["tracking_number"]
+        pushed(printing, number)
+
+
+def test_order_that_is_cancelled_is_taken_out_of_the_package(shipping: World, carrier: SimulatorProcess) -> None:
+    """Both were labelled; one label for both is bought, then one for the one that stays: the others went back."""
+    first, second, sku = two_orders(shipping, "FULFILLED")
+    package = f"{first}-1"
+    combine(shipping, first, second)
+    eventually(lambda: shipping.events_of(package_id_of(package)).count("shipment.label-bought") == 2)
+    cancel(shipping, package)
+    after(shipping, package, "shipment.order-taken-out")
+    eventually(lambda: shipping.events_of(package_id_of(package)).count("shipment.label-bought") == 3)
+    hand_over(shipping, package)
+    shipping.eventually_order(first, "CANCELLED")
+    shipping.eventually_order(second, "FULFILLED")
+    shipping.eventually_stock(sku, on_hand=7, reserved=0, available=7)
+    seen = shown(shipping, package)
+    assert (seen["order_number"], seen["order_ids"], seen["state"]) == (second, [str(id_of(second))], "HANDED_OVER")
+    numbers = set(sales(carrier, package, f"{second}-1"))
+    voided = {entry["tracking_number"] for entry in carrier.done("voided")}
+    assert numbers - voided == {seen["tracking_number"]}

@@ -25,11 +25,12 @@ def blocks() -> list[str]:
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_commands_of_the_readme_work_in_the_order_they_stand(world: World, tmp_path: Path) -> None:
     """What is published is found over HTTP with its label, the audit replays it, and every other command answers."""
-    assert len(blocks()) == 4
+    assert len(blocks()) == 5
     settings = world.settings
     for block in blocks():
         here = (
             block.replace("127.0.0.1:19092", settings.kafka)
+            .replace("127.0.0.1:8080", f"{settings.host}:{settings.ingress_port}")
             .replace("127.0.0.1:8081", f"{settings.host}:{settings.api_port}")
             .replace(".venv/bin/", f"{Path(sys.executable).parent}/")
         )

@@ -7,12 +7,16 @@ from typing import Any
 from uuid import UUID
 
 from aggregates import order_events
+from aggregates.policies import status_order
 from schemas.commands import (
+    AddToPackage,
     BuyLabel,
     Command,
     HandOver,
+    JoinPackage,
     OpenShipment,
     ReaddressShipment,
+    RecordDemand,
     RecordMovement,
     ReleaseStock,
     ReserveStock,
@@ -20,6 +24,7 @@ from schemas.commands import (
     StopShipment,
     VoidLabel,
 )
+from schemas.values import Need
 
 Commands = tuple[Command, ...]
 
@@ -35,6 +40,8 @@ def _reserve(event: order_events.Classified) -> Commands:
             number=event.number,
             deadlines=event.deadlines,
             may_ship=event.may_ship,
+            paid_at=event.paid_at,
+            buyer=event.buyer,
         )
         for need in event.reserve
     )
@@ -59,25 +66,53 @@ def _open_shipment(event: order_events.ReadyToShip) -> Commands:
     )
 
 
+def _tell_demand(event: order_events.Event, needs: Iterable[Need], **paid: Any) -> Commands:
+    """What a paid order asks, once per event, however often this is sent."""
+    return tuple(
+        RecordDemand(
+            stock_item_id=need.stock_item_id,
+            order_id=event.originator_id,
+            quantity=need.quantity,
+            reference=f"{event.originator_id}:{event.originator_version}",
+            **paid,
+        )
+        for need in needs
+    )
+
+
+def _tell_late_sale(event: order_events.StatusAdvanced) -> Commands:
+    return _tell_demand(event, event.demand, paid_at=event.paid_at, buyer=event.buyer)
+
+
+def _tell_sale_elsewhere(event: order_events.Placed) -> Commands:
+    """What had left before we saw it was sold too, though stock is never asked for it."""
+    if event.paid_at is None or not status_order.has_left(event.marketplace_status):
+        return ()
+    return _tell_demand(event, event.needs, paid_at=event.paid_at, buyer=event.buyer)
+
+
 def _give_all_back(event: order_events.Cancelled) -> Commands:
     released = (
         ReleaseStock(stock_item_id=need.stock_item_id, order_id=event.originator_id, reason=event.reason)
         for need in event.release
     )
-    return (*released, *_void_each(event, event.shipments, event.reason))
+    unsold = (Need(stock_item_id=item, quantity=0) for item in event.unsold)
+    return (*released, *_tell_demand(event, unsold), *_void_each(event, event.shipments, event.reason))
 
 
 def _stop_for_answer(event: order_events.CancellationRequested) -> Commands:
     voided = _void_each(event, event.shipments, event.reason)
-    return (*voided, *_stop(event.stop, "the buyer asks to cancel"))
+    return (*voided, *_stop(event, event.stop, "the buyer asks to cancel"))
 
 
-def _stop(shipments: Iterable[UUID], reason: str) -> Commands:
-    return tuple(StopShipment(shipment_id=shipment, reason=reason) for shipment in shipments)
+def _stop(event: order_events.Event, shipments: Iterable[UUID], reason: str) -> Commands:
+    return tuple(
+        StopShipment(shipment_id=shipment, reason=reason, order_id=event.originator_id) for shipment in shipments
+    )
 
 
-def _resume(shipments: Iterable[UUID]) -> Commands:
-    return tuple(ResumeShipment(shipment_id=shipment) for shipment in shipments)
+def _resume(event: order_events.Event, shipments: Iterable[UUID]) -> Commands:
+    return tuple(ResumeShipment(shipment_id=shipment, order_id=event.originator_id) for shipment in shipments)
 
 
 def _void_each(event: order_events.Event, shipments: Iterable[UUID], reason: str) -> Commands:
@@ -85,7 +120,7 @@ def _void_each(event: order_events.Event, shipments: Iterable[UUID], reason: str
 
 
 def _go_on_after_answer(event: order_events.CancellationAnswered | order_events.CancellationWithdrawn) -> Commands:
-    return _resume(event.resume)
+    return _resume(event, event.resume)
 
 
 def _close_split(event: order_events.Split) -> Commands:
@@ -113,7 +148,7 @@ def _give_units_back(event: order_events.LineCancelled) -> Commands:
         for need in event.release
     )
     closed = _void_each(event, (*event.closed, *event.stopped), event.reason)
-    return (*released, *closed, *_resume(event.resume))
+    return (*released, *_tell_demand(event, event.demand), *closed, *_resume(event, event.resume))
 
 
 def _give_others_back(event: order_events.ReservationsGivenBack) -> Commands:
@@ -125,14 +160,46 @@ def _give_others_back(event: order_events.ReservationsGivenBack) -> Commands:
 
 
 def _readdress(event: order_events.AddressChanged) -> Commands:
-    return tuple(
+    own = (
         ReaddressShipment(shipment_id=shipment, address=event.address, updated_at=event.updated_at)
         for shipment in event.readdress
     )
+    return (*own, *_void_each(event, (*event.closed, *event.stopped), "it goes to another address"))
+
+
+def _offer(event: order_events.PackageOffered) -> Commands:
+    return tuple(
+        JoinPackage(
+            order_id=other,
+            shipment_id=event.shipment_id,
+            package=event.package,
+            marketplace=event.marketplace,
+            shop=event.shop,
+            address=event.address,
+            operator=event.operator,
+        )
+        for other in event.to
+    )
+
+
+def _join(event: order_events.PackageJoined) -> Commands:
+    """What was to go by itself is closed, and goes in the other package."""
+    added = AddToPackage(
+        shipment_id=event.shipment_id,
+        order_id=event.originator_id,
+        order_number=event.order_number,
+        joined=event.originator_version,
+        contents=event.contents,
+        lines=event.lines,
+        deadlines=event.deadlines,
+        priority=event.priority,
+        value=event.value,
+    )
+    return (*_void_each(event, event.closed, "it goes in one package with others"), added)
 
 
 def _hold_packages(event: order_events.Held) -> Commands:
-    return _stop(event.stop, event.reason)
+    return _stop(event, event.stop, event.reason)
 
 
 def _leave(event: order_events.ShownDispatched) -> Commands:
@@ -171,10 +238,12 @@ def _release_declined(event: order_events.ReservationDeclined) -> Commands:
 
 def _buy_again(event: order_events.Released) -> Commands:
     again = (BuyLabel(shipment_id=shipment, operator=event.operator) for shipment in event.retry)
-    return (*_resume(event.resume), *again)
+    return (*_resume(event, event.resume), *again)
 
 
 FOLLOWS: dict[type[Any], Callable[[Any], Commands]] = {
+    order_events.Placed: _tell_sale_elsewhere,
+    order_events.StatusAdvanced: _tell_late_sale,
     order_events.Classified: _reserve,
     order_events.ReadyToShip: _open_shipment,
     order_events.Cancelled: _give_all_back,
@@ -183,6 +252,8 @@ FOLLOWS: dict[type[Any], Callable[[Any], Commands]] = {
     order_events.CancellationWithdrawn: _go_on_after_answer,
     order_events.LineCancelled: _give_units_back,
     order_events.Split: _close_split,
+    order_events.PackageOffered: _offer,
+    order_events.PackageJoined: _join,
     order_events.Dispatched: _close_doubled,
     order_events.Backordered: _close_short,
     order_events.ReservationsGivenBack: _give_others_back,

@@ -1,35 +1,64 @@
-"""What follows from an event of a package."""
+"""What follows from an event of a package: each of the orders whose lines it holds is told, and its units move."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
+from uuid import UUID
 
 from aggregates import shipment_events
+from aggregates.shipment_event import Part
 from schemas.commands import (
     Command,
     RecordLabel,
+    RecordLeftOut,
     RecordMovement,
     RecordPackage,
     RecordTracking,
 )
+from schemas.values import Need
 
 Commands = tuple[Command, ...]
 
 
+class Told(Protocol):
+    """An event that every order in the package is told of."""
+
+    order_id: UUID
+    others: tuple[Part, ...]
+
+
+class Filled(Told, Protocol):
+    """One that also says what is in the package, of the first order and of the others."""
+
+    contents: tuple[Need, ...]
+
+
+def _orders(event: Told) -> tuple[UUID, ...]:
+    return (event.order_id, *(part.order_id for part in event.others))
+
+
+def _parts(event: Filled) -> tuple[Part, ...]:
+    return (Part(order_id=event.order_id, contents=event.contents), *event.others)
+
+
 def _tell_label(event: shipment_events.LabelBought) -> Commands:
-    return (
+    return tuple(
         RecordLabel(
-            order_id=event.order_id,
+            order_id=order_id,
             shipment_id=event.originator_id,
             carrier=event.carrier,
             tracking_number=event.tracking_number,
-        ),
+        )
+        for order_id in _orders(event)
     )
 
 
 def _tell_no_label(event: shipment_events.LabelRefused | shipment_events.Held | shipment_events.Parked) -> Commands:
-    return (RecordLabel(order_id=event.order_id, shipment_id=event.originator_id, refused=event.reason),)
+    return tuple(
+        RecordLabel(order_id=order_id, shipment_id=event.originator_id, refused=event.reason)
+        for order_id in _orders(event)
+    )
 
 
 Moved = (
@@ -41,18 +70,16 @@ Moved = (
 )
 
 
-def _tracked(
-    event: Moved, status: Literal["PRINTED", "HANDED_OVER", "PUT_BACK", "DELIVERED", "RETURNED"]
-) -> RecordTracking:
-    """What an order is told of its package's way."""
-    return RecordTracking(
-        order_id=event.order_id, shipment_id=event.originator_id, status=status, occurred_at=event.occurred_at
+def _tracked(event: Moved, status: Literal["PRINTED", "HANDED_OVER", "PUT_BACK", "DELIVERED", "RETURNED"]) -> Commands:
+    """What each order is told of its package's way."""
+    return tuple(
+        RecordTracking(order_id=order_id, shipment_id=event.originator_id, status=status, occurred_at=event.occurred_at)
+        for order_id in _orders(event)
     )
 
 
 def _printed(event: shipment_events.Printed) -> Commands:
-    told = _tracked(event, "PRINTED")
-    return (told, *_held_by_package(event, "printed"))
+    return (*_tracked(event, "PRINTED"), *_held_by_package(event, "printed"))
 
 
 def _packed(event: shipment_events.Packed) -> Commands:
@@ -65,24 +92,23 @@ def _held_by_package(
     return tuple(
         RecordPackage(
             stock_item_id=need.stock_item_id,
-            order_id=event.order_id,
+            order_id=part.order_id,
             shipment_id=event.originator_id,
             quantity=need.quantity,
             stage=stage,
             occurred_at=event.occurred_at,
         )
-        for need in event.contents
+        for part in _parts(event)
+        for need in part.contents
     )
 
 
 def _dispatch(event: shipment_events.HandedOver) -> Commands:
-    told = _tracked(event, "HANDED_OVER")
-    return (told, *_moved(event, "dispatch"))
+    return (*_tracked(event, "HANDED_OVER"), *_moved(event, "dispatch"))
 
 
 def _put_back(event: shipment_events.PutBack) -> Commands:
-    told = _tracked(event, "PUT_BACK")
-    return (told, *_moved(event, "put_back"))
+    return (*_tracked(event, "PUT_BACK"), *_moved(event, "put_back"))
 
 
 def _moved(
@@ -95,18 +121,27 @@ def _moved(
             quantity=need.quantity,
             reference=str(event.originator_id),
             occurred_at=event.occurred_at,
-            order_id=event.order_id,
+            order_id=part.order_id,
         )
-        for need in event.contents
+        for part in _parts(event)
+        for need in part.contents
     )
 
 
 def _tell_delivered(event: shipment_events.Delivered) -> Commands:
-    return (_tracked(event, "DELIVERED"),)
+    return _tracked(event, "DELIVERED")
 
 
 def _tell_returned(event: shipment_events.Returned) -> Commands:
-    return (_tracked(event, "RETURNED"),)
+    return _tracked(event, "RETURNED")
+
+
+def _tell_left_out(event: shipment_events.OrderNotAdded) -> Commands:
+    return (
+        RecordLeftOut(
+            order_id=event.order_id, shipment_id=event.originator_id, joined=event.joined, reason=event.reason
+        ),
+    )
 
 
 FOLLOWS: dict[type[Any], Callable[[Any], Commands]] = {
@@ -120,4 +155,5 @@ FOLLOWS: dict[type[Any], Callable[[Any], Commands]] = {
     shipment_events.PutBack: _put_back,
     shipment_events.Delivered: _tell_delivered,
     shipment_events.Returned: _tell_returned,
+    shipment_events.OrderNotAdded: _tell_left_out,
 }

@@ -9,6 +9,7 @@ from aggregates import stock_item_events
 from schemas.commands import (
     AssessStockRisk,
     Command,
+    DescribeSupply,
     FillBackorders,
     RecordInspection,
     RecordReceipt,
@@ -89,8 +90,22 @@ def _receive(event: stock_item_events.Received) -> Commands:
         quantity=event.quantity,
         reference=event.reference,
         occurred_at=event.occurred_at,
+        recorded_at=event.timestamp,
     )
     return (receipt, _assess(event))
+
+
+def _describe_supply(event: stock_item_events.Described) -> Commands:
+    return (
+        DescribeSupply(
+            replenishment_id=replenishment_id(event.originator_id),
+            stock_item_id=event.originator_id,
+            marketplace=event.marketplace,
+            shop=event.shop,
+            item=event.seller_sku or event.sku_id,
+            terms=event.supply,
+        ),
+    )
 
 
 def _tell_inspected(event: stock_item_events.Returned | stock_item_events.WrittenOff) -> Commands:
@@ -134,6 +149,7 @@ def _assess(event: stock_item_events.Figures, *, stock_unknown: bool = False) ->
 
 
 FOLLOWS: dict[type[Any], Callable[[Any], Commands]] = {
+    stock_item_events.Described: _describe_supply,
     stock_item_events.Reserved: _tell_reserved,
     stock_item_events.BackorderFilled: _tell_filled,
     stock_item_events.ShortageRecorded: _tell_short,

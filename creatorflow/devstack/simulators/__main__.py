@@ -18,7 +18,8 @@ from creatorflow.devstack.simulators.faults import Faults
 from creatorflow.devstack.simulators.record import Record
 from creatorflow.devstack.simulators.server import Simulator
 from creatorflow.devstack.simulators.supplier import supplier_app
-from creatorflow.devstack.simulators.tiktok import tiktok_app
+from creatorflow.devstack.simulators.tiktok.app import TikTokService, tiktok_app
+from creatorflow.devstack.simulators.tiktok.notices import Subscription
 from gateways.tiktok.client import App, ShopAccess
 
 KEEP_ALIVE_SECONDS: Final = 75
@@ -48,13 +49,20 @@ def _service(arguments: argparse.Namespace, faults: Faults, record: Record) -> S
         return carrier_app(faults, record)
     if arguments.kind == "supplier":
         return supplier_app(record, arguments.lead_time_hours)
-    shops = dict(_shop(text) for text in arguments.shop or [DEMO_SHOP])
-    return tiktok_app(record, App(arguments.app_key, arguments.app_secret), shops)
+    return tiktok_app(_tiktok(arguments, faults, record))
 
 
-def _shop(text: str) -> tuple[str, ShopAccess]:
-    shop, cipher, token = text.split(":")
-    return shop, ShopAccess(cipher, token)
+def _tiktok(arguments: argparse.Namespace, faults: Faults, record: Record) -> TikTokService:
+    """A shop without a region is in the US."""
+    access: dict[str, ShopAccess] = {}
+    regions: dict[str, str] = {}
+    for text in arguments.shop or [DEMO_SHOP]:
+        shop, cipher, token, *region = text.split(":")
+        access[shop] = ShopAccess(cipher, token)
+        regions.update({shop: region[0]} if region else {})
+    app = App(arguments.app_key, arguments.app_secret)
+    subscription = Subscription(address=arguments.webhooks)
+    return TikTokService(faults, record, app, access, regions=regions, subscription=subscription)
 
 
 def _arguments() -> argparse.Namespace:
@@ -66,7 +74,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--lead-time-hours", type=int, default=24, help="supplier: when orders are due")
     parser.add_argument("--app-key", default="demo_app_key", help="tiktok: the app's key")
     parser.add_argument("--app-secret", default="demo_secret", help="tiktok: the app's secret")
-    parser.add_argument("--shop", action="append", metavar="ID:CIPHER:TOKEN", help="tiktok: a shop, repeatable")
+    parser.add_argument(
+        "--shop", action="append", metavar="ID:CIPHER:TOKEN[:REGION]", help="tiktok: a shop, repeatable"
+    )
+    parser.add_argument("--webhooks", default="", metavar="URL", help="tiktok: where webhooks are posted")
     return parser.parse_args()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -36,6 +36,8 @@ class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     `idempotent` false: the carrier forgets idempotency keys. `lookup` false: it finds no label by its reference.
     `voids` false: it takes no label back any more. `tracking_number`: every label gets it, as if numbers had run out.
+    `page_shift`: TikTok's lists have moved by so many entries whenever a later page is read, so that entries are
+    missed, or, below 0, come twice.
     """
 
     faults: tuple[Fault, ...] = ()
@@ -43,7 +45,12 @@ class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     lookup: bool = True
     voids: bool = True
     tracking_number: str = ""
+    page_shift: int = 0
     seed: int = 0
+
+
+CONTROL_PATH: Final = "/creatorflow/"
+"""What drives a simulator; only a fault that names such a path meets it."""
 
 
 class Faults:
@@ -64,7 +71,7 @@ class Faults:
         """The first fault that is meant for this request and still has requests left."""
         for place, fault in enumerate(self.control.faults):
             left = self._left[place]
-            if left == 0 or not path.startswith(fault.path) or fault.method not in {"", method}:
+            if left == 0 or not _meets(fault, method, path):
                 continue
             if self._random.random() >= fault.share:
                 continue
@@ -72,3 +79,9 @@ class Faults:
                 self._left[place] = left - 1
             return fault
         return None
+
+
+def _meets(fault: Fault, method: str, path: str) -> bool:
+    if path.startswith(CONTROL_PATH) and not fault.path.startswith(CONTROL_PATH):
+        return False
+    return path.startswith(fault.path) and fault.method in {"", method}

@@ -14,6 +14,8 @@ from starlette.routing import Route
 from creatorflow.devstack.simulators.record import Record
 from gateways.suppliers.http import SupplierOrderBody
 
+EXPRESS_HOURS = 12
+
 
 class SupplierService:
     """Confirms everything but a quantity below 1. Repeated: the same order id is one order, with the first answer."""
@@ -21,12 +23,15 @@ class SupplierService:
     def __init__(self, record: Record, lead_time_hours: int) -> None:
         self._record = record
         self._lead_time = timedelta(hours=lead_time_hours)
+        self._express = min(self._lead_time, timedelta(hours=EXPRESS_HOURS))
         self._orders = {entry["id"]: entry for entry in record.done("ordered")}
+        self._orders |= {entry["id"]: entry for entry in record.done("hurried")}
 
     def routes(self) -> list[Route]:
         """Its paths."""
         return [
             Route("/orders", self.take, methods=["POST"]),
+            Route("/orders/{id}/express", self.hurry, methods=["POST"]),
             Route("/orders/{id:path}", self.tell, methods=["GET"]),
         ]
 
@@ -49,16 +54,31 @@ class SupplierService:
         entry = self._orders.get(request.path_params["id"])
         return JSONResponse({"error": "unknown"}, status_code=404) if entry is None else JSONResponse(_public(entry))
 
+    async def hurry(self, request: Request) -> Response:
+        """Send one order express, once: its date comes nearer, and the first answer is given again."""
+        entry = self._orders.get(request.path_params["id"])
+        if entry is None:
+            return JSONResponse({"id": "", "outcome": "refused", "reason": "unknown_order"}, status_code=404)
+        due_at = (datetime.now(UTC) + self._express).isoformat()
+        if due_at < entry["due_at"] and not entry.get("express"):
+            entry = {**entry, "due_at": due_at, "express": True}
+            self._record.did("hurried", **entry)
+            self._orders[entry["id"]] = entry
+        return JSONResponse(_public(entry))
+
     def _place(self, wanted: SupplierOrderBody) -> None:
         entry: dict[str, Any] = {
             "id": wanted.id,
             "item": wanted.item,
             "quantity": wanted.quantity,
-            "due_at": (datetime.now(UTC) + self._lead_time).isoformat(),
+            "due_at": (datetime.now(UTC) + self._lead_of(wanted.delivery)).isoformat(),
             "reference": f"so-{len(self._orders) + 1}",
         }
         self._record.did("ordered", **entry)
         self._orders[wanted.id] = entry
+
+    def _lead_of(self, delivery: str) -> timedelta:
+        return self._express if delivery == "express" else self._lead_time
 
 
 def supplier_app(record: Record, lead_time_hours: int) -> Starlette:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from typer.testing import CliRunner
 
 from aggregates.event_store import shops
 from aggregates.event_store.connection import Connection
+from aggregates.policies.clocks import Calendar
 from creatorflow.bootstrap import DEMO_SHOP
 from creatorflow.cli import app
+from streams.calendars import calendars
 
 SHOP = "7490000000000000002"
 NAME = f"tiktok:{SHOP}"
@@ -49,13 +53,26 @@ def test_a_shop_is_added_once_and_observes() -> None:
     assert run("withheld") == []
 
 
+def test_decisions_know_a_shop_s_days(opened: Connection) -> None:
+    """Its time zone and its holidays; the demo shop has none."""
+    run("add", NAME, "--user", "ann", "--time-zone", "America/New_York", "--holiday", "2026-12-25")
+    days = calendars(opened)
+    assert days["tiktok", SHOP] == Calendar(ZoneInfo("America/New_York"), frozenset({date(2026, 12, 25)}))
+    assert days["tiktok", DEMO_SHOP.shop] == Calendar(ZoneInfo("UTC"))
+
+
 def test_a_shop_is_set_up(opened: Connection) -> None:
-    """A setting by its name; one that is unknown, of another kind, or of another shop is refused."""
+    """A setting by its name, newer code's stay; one that is unknown, of another kind or shop is refused."""
     run("add", NAME, "--user", "ann")
     run("set", NAME, "holidays", '["2026-12-25", "2026-12-26"]')
     found = shops.find(opened, "tiktok", SHOP)
     assert found is not None
     assert len(found.settings.holidays) == 2
+    opened.execute(
+        "UPDATE shops SET settings = settings || jsonb_build_object('of_tomorrow', 1) WHERE shop = %s", (SHOP,)
+    )
+    assert run("set", NAME, "holidays", "[]")["settings"] == {}
+    assert opened.execute("SELECT settings ->> 'of_tomorrow' FROM shops WHERE shop = %s", (SHOP,)).fetchone() == ("1",)
     assert "holidays" in refused("set", NAME, "vacation", "July")
     assert "holidays" in refused("set", NAME, "holidays", "July")
     assert "no registered shop" in refused("set", "tiktok:1", "holidays", "[]")

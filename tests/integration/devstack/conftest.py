@@ -16,7 +16,7 @@ from creatorflow.settings import Settings
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """Kafka and PostgreSQL."""
+    """Kafka, PostgreSQL and Valkey."""
     with services(tmp_path_factory.mktemp("stack") / "home") as running:
         yield running
 
@@ -24,7 +24,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
 @pytest.fixture
 def database_only(tmp_path: Path) -> Iterator[Settings]:
     """Settings of a stack with PostgreSQL alone, which starts in half a second; it ends with the test."""
-    settings = temporary_settings(tmp_path / "home", kafka=False, postgres=True)
+    settings = temporary_settings(tmp_path / "home", kafka=False, postgres=True, valkey=False)
     yield settings
     devstack.erase(settings)
     assert not list(OUTSIDE.glob(f"{name_outside(settings.home)}*"))

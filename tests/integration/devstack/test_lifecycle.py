@@ -176,7 +176,7 @@ def test_later_starts_need_no_network_and_no_java(tmp_path: Path, monkeypatch: p
     _cut_off(monkeypatch)
     monkeypatch.setenv("PATH", "/nonexistent")
     monkeypatch.delenv("JAVA_HOME", raising=False)
-    with services(tmp_path / "home", postgres=False) as stack:
+    with services(tmp_path / "home", postgres=False, valkey=False) as stack:
         assert stack.service("kafka").state == "ready"
 
 
@@ -191,7 +191,7 @@ def test_without_a_network_the_first_start_says_so(tmp_path: Path, monkeypatch: 
     cache = tmp_path / "cache"
     with (
         pytest.raises(StackError, match=r"first start needs a network.*CREATORFLOW_KAFKA") as refused,
-        services(tmp_path / "home", postgres=False, cache=cache),
+        services(tmp_path / "home", postgres=False, valkey=False, cache=cache),
     ):
         pytest.fail("it started")
     assert "\n" not in str(refused.value)
@@ -238,7 +238,7 @@ def test_a_stack_of_a_test_ends_with_the_test_run(tmp_path: Path) -> None:
     home = tmp_path / "home"
     program = (
         "import pathlib, sys, signal; from creatorflow.devstack import services\n"
-        "with services(pathlib.Path(sys.argv[1]), kafka=False): print('up', flush=True); signal.pause()"
+        "with services(pathlib.Path(sys.argv[1]), kafka=False, valkey=False): print('up', flush=True); signal.pause()"
     )
     with subprocess.Popen([sys.executable, "-c", program, str(home)], stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout is not None

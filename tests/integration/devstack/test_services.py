@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
+import valkey
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
@@ -99,7 +100,7 @@ def test_postgres_wants_its_password(stack: RunningStack) -> None:
 
 def test_services_listen_on_this_machine_only(stack: RunningStack) -> None:
     """No port of the stack is open to another machine."""
-    for name in ("kafka", "postgres"):
+    for name in ("kafka", "postgres", "valkey"):
         listening = [c for c in psutil.Process(stack.pid(name)).net_connections() if c.status == psutil.CONN_LISTEN]
         assert listening
         assert {c.laddr.ip.removeprefix("::ffff:") for c in listening} == {"127.0.0.1"}
@@ -129,6 +130,23 @@ def test_a_killed_postmaster_comes_back_with_its_rows(stack: RunningStack) -> No
         assert connection.execute("SELECT id FROM kept").fetchone() == (1,)
 
 
+def test_a_killed_valkey_comes_back_with_its_values(stack: RunningStack) -> None:
+    """A kill -9 of Valkey forgets nothing that it had answered."""
+    with valkey.Valkey.from_url(stack.valkey) as client:
+        client.set("kept", "before")
+        stack.wait_until_restarted(stack.kill("valkey"))
+        assert client.get("kept") == b"before"
+
+
+def test_valkey_wants_its_password_and_evicts_nothing(stack: RunningStack) -> None:
+    """Another user of this machine does not get in, and what is full refuses rather than forgets."""
+    with valkey.Valkey(port=stack.service("valkey").port or 0) as stranger, pytest.raises(valkey.AuthenticationError):
+        stranger.ping()
+    with valkey.Valkey.from_url(stack.valkey) as client:
+        assert client.info("server")["valkey_version"].startswith("9.")
+        assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+
+
 def test_an_outage_lasts_as_long_as_its_block(stack: RunningStack) -> None:
     """A test can keep a service down, and gets it back."""
     port = stack.service("kafka").port
@@ -140,5 +158,5 @@ def test_an_outage_lasts_as_long_as_its_block(stack: RunningStack) -> None:
 
 def test_the_log_of_each_service_can_be_read(stack: RunningStack) -> None:
     """What a service says is found where `status` points."""
-    logs = [Path(stack.service(name).log) for name in ("kafka", "postgres")]
+    logs = [Path(stack.service(name).log) for name in ("kafka", "postgres", "valkey")]
     assert eventually(lambda: all(log.stat().st_size > 0 for log in logs))

@@ -10,13 +10,14 @@ import psycopg
 import pytest
 
 from aggregates.event_store import calls, scheduled_commands
-from aggregates.event_store.calls import CallRow, Closed, Postponed
+from aggregates.event_store.calls import CallRow, Closed, Postponed, Recall
 from aggregates.event_store.connection import Connection, connect
 from aggregates.event_store.scheduled_commands import Scheduled, scheduled
-from schemas.commands import BuyLabel
+from schemas.commands import BuyLabel, RecordLabelOutcome
 from tests.effects import write
 
 KINDS = ["BuyLabelCall"]
+SHIPMENT = uuid4()
 
 
 def a_call(key: str, priority: int = 50, due_in: float = 0.0) -> CallRow:
@@ -155,3 +156,31 @@ def test_kind_that_this_code_does_not_know_is_left_alone(database: str, opened: 
     """A call that newer code wrote waits for newer code."""
     write(database, opened, calls=[a_call("A")._replace(kind="TeleportCall")])
     assert calls.claim(opened, 10, KINDS) == []
+
+
+def a_recall(key: str) -> Recall:
+    """A purchase that is not wanted any more."""
+    return Recall(key, RecordLabelOutcome(shipment_id=SHIPMENT, attempt=1, outcome="recalled"))
+
+
+def test_call_that_nobody_began_is_recalled_once(database: str, opened: Connection) -> None:
+    """It is gone and its answer goes back under the call's own cause; written in one batch, or recalled again: once."""
+    write(database, opened, calls=[a_call("A"), a_call("B")], recalls=[a_recall("A"), a_recall("A"), a_recall("none")])
+    write(database, opened, recalls=[a_recall("A")])
+    assert [each.key for each in calls.claim(opened, 10, KINDS)] == ["B"]
+    (answer,) = scheduled_commands.due(opened, 10)
+    assert (answer.key, answer.type, answer.cause) == ("call:A:0", "RecordLabelOutcome", "cause")
+
+
+def test_call_that_may_have_been_made_is_not_recalled(database: str, opened: Connection, other: Connection) -> None:
+    """One that a runner holds, even in a transaction that is under way, and one whose outcome nobody knows."""
+    write(database, opened, calls=[a_call("held"), a_call("unknown")])
+    for each in calls.claim(opened, 2, KINDS):
+        if each.key == "unknown":
+            calls.postpone(opened, [Postponed(each.id, each.attempt, datetime.now(UTC), "cut", unknown=True)])
+    write(database, opened, calls=[a_call("claimed now", due_in=-60)])
+    with other.transaction():
+        assert [each.key for each in calls.claim(other, 1, KINDS)] == ["claimed now"]
+        write(database, opened, recalls=[a_recall(key) for key in ("held", "unknown", "claimed now")])
+    assert scheduled_commands.due(opened, 10) == []
+    assert sum(calls.waiting(opened).values()) == 3

@@ -64,7 +64,7 @@ async def test_fc61_no_secret_of_the_shop_in_logs(tmp_path: Path, caplog: pytest
     with caplog.at_level(logging.DEBUG), SimulatorProcess("tiktok", tmp_path / "record.jsonl") as simulator:
         client = HttpClient("tiktok", simulator.url, Breakers())
         access = {SHOP: ShopAccess("demo_cipher", "demo_token")}
-        shop = TikTokShop(client, App("demo_app_key", "demo_secret"), access, {"usps": "1"})
+        shop = TikTokShop(client, App("demo_app_key", "demo_secret"), access, {"usps": "7000000000000000001"})
         assert [result.outcome for result in await shop.push_fulfilment([a_push()])] == ["done"]
         await client.close()
     assert "sign=" in caplog.text

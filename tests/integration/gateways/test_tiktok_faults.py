@@ -107,8 +107,9 @@ async def test_an_open_breaker_is_not_an_attempt(simulator: SimulatorProcess, cl
 
 async def test_what_cannot_be_sent_is_refused(client: HttpClient) -> None:
     """A shop without access and a carrier without a provider id are refused before anything is sent."""
-    shop = TikTokShop(client, APP, {SHOP: ACCESS[SHOP]}, {})
-    no_access, no_provider = await shop.push_fulfilment([a_push(shop=OTHER_SHOP), a_push()])
+    access = {SHOP: ACCESS[SHOP]}
+    (no_access,) = await TikTokShop(client, APP, access, PROVIDERS).push_fulfilment([a_push(shop=OTHER_SHOP)])
+    (no_provider,) = await TikTokShop(client, APP, access, {}).push_fulfilment([a_push()])
     assert no_access == ("refused", "shop has not authorised the app", None, True)
     assert no_provider == ("refused", "carrier usps has no shipping provider id", None, True)
 

@@ -13,13 +13,13 @@ import msgspec
 import pytest
 
 from projections import http
-from projections.answers import CommandOutcome, DeadLetter, RawWebhook, WholeDeadLetter
+from projections.answers import CommandOutcome, Curves, DeadLetter, ItemRates, RawWebhook, WholeDeadLetter
 from projections.http import QUESTIONS, build_api
 from projections.queries import Crossing
 from projections.store import Connection, Reader
 from schemas import events
 from schemas.shipping import LabelFile
-from schemas.values import Person, Sealed
+from schemas.values import Person, Rates, Sealed
 from tests.integration.projections.standing import agents_stand, apply_all, relay_stands
 from tests.unit.projections.histories import (
     HAT,
@@ -44,6 +44,12 @@ NOBODY = "7f9f2b3c-5a64-4f1e-9d0e-2f6d6b8a4c11"
 LETTER = DeadLetter(
     id=uuid4(), agent="intake.tiktok", topic="tiktok.webhooks.v1", partition=0, offset=7, kind="bad",
     reason="total: no amount", recorded_at=NOON,
+)  # fmt: skip
+
+
+RATES = ItemRates(
+    stock_item_id=HAT, available=3, backordered=0, stock_unknown=False, reviewed_at=NOON, spike_opened_at=NOON,
+    rates=Rates(evaluated_at=NOON, normal_per_hour=2.0, observed_per_hour=21.5),
 )  # fmt: skip
 
 
@@ -84,6 +90,13 @@ class Outside:
     async def command_names(self, causes: Sequence[str]) -> Mapping[str, str]:
         return {cause: "RecordOrder" for cause in causes if cause == "evt-1"}
 
+    async def spikes(self, limit: int) -> Sequence[ItemRates]:
+        return [RATES][:limit]
+
+    async def curves(self, item: UUID, hours: int) -> Curves | None:
+        shown = Curves(now=RATES, past_spikes=[], units_per_hour=[], contents=[])
+        return shown if (item, hours) == (HAT, 168) else None
+
     def crossing(self) -> Crossing:
         return Crossing(
             raw_webhooks=self.raw_webhooks,
@@ -93,6 +106,8 @@ class Outside:
             dead_letter=self.dead_letter,
             command_outcome=self.command_outcome,
             command_names=self.command_names,
+            spikes=self.spikes,
+            curves=self.curves,
             clock=lambda: NOON,
         )
 
@@ -266,6 +281,19 @@ async def test_alerts_are_the_open_ones_unless_asked(client: httpx.AsyncClient, 
     story(connection, *hats(), short(ORDER), received(5), short(Numbered("2"), stock_unknown=True))
     assert [alert["kind"] for alert in await items(client, "/alerts")] == ["stock-unknown"]
     assert [alert["kind"] for alert in await items(client, "/alerts?state=closed")] == ["stock-short"]
+
+
+async def test_alerts_that_nobody_saw_are_found(client: httpx.AsyncClient, connection: Connection) -> None:
+    """Whoever looks for work need not see again what others look after."""
+    position = len(hats()) + 1
+    seen = events.StockAlertAcknowledged(
+        stock_item_id=HAT, kind="stock-short", opened_position=position, by="ann", note="ordered"
+    )
+    depleted = events.StockDepleted(stock_item_id=HAT, occurred_at=NOON)
+    story(connection, *hats(), short(ORDER), seen, depleted)
+    assert [alert["kind"] for alert in await items(client, "/alerts?acknowledged=false")] == ["stock-depleted"]
+    (found,) = await items(client, "/alerts?acknowledged=true")
+    assert (found["kind"], found["acknowledged_by"], found["note"]) == ("stock-short", "ann", "ordered")
 
 
 async def test_dead_letter_is_shown_with_its_body(client: httpx.AsyncClient) -> None:
@@ -446,6 +474,26 @@ async def test_health_says_who_is_behind(client: httpx.AsyncClient, connection: 
     assert (found["status"], late) == ("critical", [("read-models.orders", 7)])
 
 
+async def test_a_process_that_goes_on_without_a_service_is_degraded(
+    client: httpx.AsyncClient, connection: Connection
+) -> None:
+    """Valkey away: the worker works, and whoever looks sees that it is not well; back again, it is."""
+    connection.execute(
+        "INSERT INTO processes (name, kind, pid, host, started_at, beat_at, details) VALUES"
+        " ('worker@h:1', 'worker', 1, 'h', %s, %s, '{\"code\": 2, \"away\": [\"valkey\"]}'),"
+        " ('api@h:2', 'api', 2, 'h', %s, %s, '{\"code\": 2}')",
+        (NOON,) * 4,
+    )
+    found = (await client.get("/health")).json()
+    assert [(each["kind"], each["status"], each["away"]) for each in found["processes"]] == [
+        ("api", "healthy", []),
+        ("worker", "degraded", ["valkey"]),
+    ]
+    assert found["status"] == "degraded"
+    connection.execute("UPDATE processes SET details = details || '{\"away\": []}' WHERE kind = 'worker'")
+    assert (await client.get("/health")).json()["status"] == "healthy"
+
+
 async def test_summary_and_metrics_count(client: httpx.AsyncClient, connection: Connection) -> None:
     """Orders by state and open alerts by kind, for people and for Prometheus."""
     story(connection, *hats(), placed(ORDER), short(ORDER))
@@ -488,3 +536,14 @@ async def test_server_that_is_away_is_a_503() -> None:
         answer = await asked.get("/orders")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_spikes_and_the_curves_behind_them(client: httpx.AsyncClient) -> None:
+    """Open spikes come in one page; one item's rates come with its curves, and an item without any is not found."""
+    (spike,) = (await client.get("/spikes")).json()["items"]
+    assert (spike["stock_item_id"], spike["rates"]["observed_per_hour"]) == (str(HAT), 21.5)
+    assert (await client.get("/spikes", params={"cursor": 1})).status_code == 400
+    assert (await client.get(f"/spikes/{HAT}")).json()["item"]["now"] == spike
+    for path in (f"/spikes/{NOBODY}", f"/spikes/{HAT}?hours=2"):
+        assert (await client.get(path)).status_code == 404
+    assert (await client.get(f"/spikes/{HAT}", params={"hours": 673})).status_code == 400

@@ -11,18 +11,21 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from aggregates.event_store import consumer_offsets
 from aggregates.event_store.application import open_event_log
 from aggregates.event_store.buyer_keys import BuyerKeys
 from aggregates.event_store.connection import Connection, connect
-from creatorflow.bootstrap import LEAD_TIME_HOURS
+from aggregates.policies.buying_limits import Limits
 from creatorflow.tariffs import TARIFFS
 from projections import store as read_store
 from projections.published import Published, subject_of
 from schemas import events, topics
 from schemas.commands import AssessStockRisk, Command, OpenShipment, RecordMovement
+from schemas.content import ContentReading
 from schemas.topics import CATALOGUE
-from schemas.values import Need, order_id, replenishment_id, shipment_id
+from schemas.values import Need, SupplyTerms, content_id, order_id, replenishment_id, shipment_id
 from streams import inventory, orders, replenishment, shipping
 from streams.consuming import Agent, Raw, Work
 from streams.deciding import Decider, Decision
@@ -30,6 +33,7 @@ from streams.forwarding import Forwarded, Forwarder
 from streams.intake import Intake
 from streams.read_models import Reader
 from streams.standing import Standing
+from streams.windows import CONTENT_AGENT, DEMAND_AGENT, ContentWindows, take_readings, take_stock_events
 from tests.builders import STREET, a_line, an_order, item_of
 from tests.kept_publisher import KeptPublisher
 from tests.records import ARecord, carrying, relayed
@@ -44,7 +48,7 @@ DECISIONS: dict[str, Decision] = {
         orders.DECISION,
         inventory.DECISION,
         shipping.decision(TARIFFS),
-        replenishment.decision(LEAD_TIME_HOURS),
+        replenishment.decision(SupplyTerms(), Limits()),
     )
 }
 
@@ -90,6 +94,10 @@ class Fitted:
         with connect(self.dsn, "test") as connection:
             if self.name.startswith("read-models."):
                 rows = connection.execute("SELECT aggregate_id FROM timeline ORDER BY position").fetchall()
+            elif self.name == CONTENT_AGENT:
+                rows = connection.execute("SELECT content FROM readings ORDER BY content").fetchall()
+            elif self.name == DEMAND_AGENT:
+                rows = connection.execute("SELECT stock_item_id FROM stock_windows ORDER BY 1").fetchall()
             elif self.name == "intake.tiktok":
                 rows = connection.execute('SELECT order_id FROM raw_webhooks ORDER BY partition, "offset"').fetchall()
             else:
@@ -107,6 +115,10 @@ class Fitted:
         log, keys = open_event_log(self.dsn), BuyerKeys(MASTER_KEY)
         if self.name.startswith("read-models."):
             return Reader(self.name, self.topic, self._apply, log, keys)
+        if self.name == DEMAND_AGENT:
+            return Reader(self.name, self.topic, self._take_stock_events, log, keys)
+        if self.name == CONTENT_AGENT:
+            return ContentWindows(log, keys, self._take_readings)
         if self.name == "intake.tiktok":
             self._intake = Intake(keys, MASTER_KEY)
             return Forwarder(
@@ -135,6 +147,16 @@ class Fitted:
             self._meet(subject_of(each.event))
         read_store.apply(connection, topic, published)
 
+    def _take_stock_events(self, connection: Connection, topic: str, published: Sequence[Published]) -> None:
+        for each in published:
+            self._meet(subject_of(each.event))
+        take_stock_events(connection, topic, published)
+
+    def _take_readings(self, connection: Connection, told: Sequence[ContentReading], at: datetime) -> None:
+        for each in told:
+            self._meet(each.content)
+        take_readings(connection, told, at)
+
     def _transform(self, connection: Connection, records: Sequence[Raw]) -> Forwarded:
         forwarded = self._intake.transform(connection, records)
         for raw in forwarded.raw_webhooks:
@@ -162,8 +184,12 @@ def batch_for(name: str, topic: str) -> tuple[list[ARecord], list[UUID]]:
     made: list[tuple[ARecord, UUID]]
     if name == "intake.tiktok":
         made = [(_webhook(number), order_id("tiktok", SHOP, f"57690000000{number}")) for number in range(8)]
+    elif name == CONTENT_AGENT:
+        made = sorted([_reading(number) for number in range(8)], key=lambda each: each[1])
     else:
         messages = [MESSAGES[name](number) for number in range(8)]
+        if name == DEMAND_AGENT:
+            messages.sort(key=subject_of)
         made = [(_record(message, number), subject_of(message)) for number, message in enumerate(messages)]
     places = [(0, offset) for offset in range(5)] + [(1, offset) for offset in range(3)]
     records = [
@@ -185,6 +211,14 @@ def _webhook(number: int) -> ARecord:
             ("signature-format", b"specification"),
         ),
     )
+
+
+def _reading(number: int) -> tuple[ARecord, UUID]:
+    """A reading, and its content; the windows write what a batch has in the order of these ids."""
+    content = str(7_300_000_000 + number)
+    body = {"content_id": content, "read_at": int(datetime.now(UTC).timestamp()), "views": 10}
+    record = ARecord(topics.CONTENT_METRICS, key=content.encode(), value=msgspec.json.encode(body))
+    return record, content_id("tiktok", content)
 
 
 def _record(message: Any, number: int) -> ARecord:
@@ -262,6 +296,7 @@ MESSAGES: dict[str, Callable[[int], Any]] = {
     "replenishment.decide": _risk,
     "read-models.orders": lambda number: placed(Numbered(str(number))),
     "read-models.inventory": lambda number: events.StockItemOpened(stock_item_id=item_of(f"sku-{number}")),
+    "windows.demand": lambda number: events.StockItemOpened(stock_item_id=item_of(f"sku-{number}")),
     "read-models.shipping": _opened_package,
     "read-models.replenishment": _raised,
 }

@@ -23,7 +23,7 @@ def senders() -> list[str]:
 
 async def test_producer_that_was_given_up_sends_nothing_later(tmp_path: Path) -> None:
     """A broker hangs: publishing is refused, and no sender is left to send old records behind newer ones."""
-    with services(tmp_path / "home", postgres=False) as stack:
+    with services(tmp_path / "home", postgres=False, valkey=False) as stack:
         create(stack.bootstrap, CATALOGUE, 1, 1)
         publisher = Publisher(stack.bootstrap, "test")
         await publisher.publish([Record(TIKTOK_WEBHOOKS, b"k", b"before", [])])

@@ -1,4 +1,4 @@
-"""What decisions about packages know of each other's tracking numbers, and of what their items weigh."""
+"""What decisions about packages know of others, of their items and their shop, and the purchases that they recall."""
 
 from __future__ import annotations
 
@@ -8,17 +8,24 @@ from uuid import UUID, uuid4
 from msgspec.structs import replace
 
 from aggregates import stock_item
+from aggregates.event_store import shops
+from aggregates.event_store.calls import Recall
 from aggregates.event_store.connection import Connection
 from aggregates.event_store.item_weights import ItemWeight
 from aggregates.event_store.recorder import Effects
+from aggregates.event_store.shops import Shop
 from aggregates.event_store.tracking_numbers import TrackingNumber
-from schemas.commands import DescribeStockItem, OpenShipment, RecordLabelOutcome
+from schemas.commands import DescribeStockItem, OpenShipment, RecordLabelOutcome, StopShipment
+from schemas.shipping import LabelTiming
 from schemas.values import Address, Need, OrderLine
 from streams import inventory, shipping
-from tests.builders import NOON, TARIFFS
+from tests.builders import NOON, TARIFFS, an_order
 from tests.effects import write
+from tests.unit.aggregates.scenario import PACKAGE, add, given_shipment, when
+from tests.unit.aggregates.test_shipment import VOID, open_package, outcome
 
 FIRST, SECOND, THIRD = uuid4(), uuid4(), uuid4()
+STOP = StopShipment(shipment_id=PACKAGE, reason="odd")
 
 
 def bought(shipment: UUID, number: str, carrier: str = "post") -> RecordLabelOutcome:
@@ -49,6 +56,38 @@ def test_fc_26_two_packages_of_one_batch_know_each_other(database: str, opened: 
 def test_refused_purchase_has_no_number(database: str, opened: Connection) -> None:
     """Nothing is looked up for it."""
     assert sharing(opened, RecordLabelOutcome(shipment_id=FIRST, attempt=1, outcome="refused")) == [()]
+
+
+def test_a_shop_says_when_its_labels_are_bought(database: str, opened: Connection) -> None:
+    """Each package's decision knows its own shop's wish; a shop that never said, or is unknown, buys at once."""
+    for shop in ("hour", "print", "silent"):
+        shops.add(opened, Shop("tiktok", shop, "u", "UTC"))
+    assert shops.set_up(opened, "tiktok", "hour", "label_when", 60)
+    assert shops.set_up(opened, "tiktok", "print", "label_when", "at print")
+    commands = [replace(open_package(), shop=shop) for shop in ("hour", "print", "silent", "unknown")]
+    known = shipping.decision(TARIFFS).known(opened, commands, NOON)
+    assert [known(command).timing for command in commands] == [
+        LabelTiming(when="later", minutes=60),
+        LabelTiming(when="at print"),
+        LabelTiming(),
+        LabelTiming(),
+    ]
+
+
+def test_what_is_stopped_or_changed_recalls_the_purchase_that_it_waits_for() -> None:
+    """Only while a label is being asked for, and by the key of that very request."""
+    for command in (STOP, VOID, add(an_order().numbered(7))):
+        package = given_shipment(open_package())
+        effects = Effects("", "")
+        for event in when(package, command):
+            shipping.also(package, event, effects)
+        answer = RecordLabelOutcome(shipment_id=package.id, attempt=1, outcome="recalled")
+        assert effects.recalls == [Recall(f"buy-label:{package.id}:1", answer)]
+    package = given_shipment(open_package(), outcome())
+    effects = Effects("", "")
+    for event in when(package, STOP):
+        shipping.also(package, event, effects)
+    assert effects.recalls == []
 
 
 def opened_package(weight_grams: int | None, *items: UUID) -> OpenShipment:

@@ -14,17 +14,24 @@ from schemas.commands import (
     AcknowledgeStockAlert,
     AnswerCancellation,
     CancelOrder,
+    CombineOrders,
+    MarkPrinted,
+    PutBack,
     RecordAddress,
     RecordCancellation,
     RecordCount,
     RecordLabel,
+    RecordLabelOutcome,
     RecordMovement,
     RecordReturn,
     RecordTracking,
+    ResumeShipment,
     SplitOrder,
+    StopShipment,
 )
+from schemas.shipping import LabelTiming
 from schemas.values import LineQuantity, replenishment_id, shipment_id
-from tests.builders import MARKETPLACE, SHOP, STREET, AnOrder, a_line, an_order, item_of
+from tests.builders import DOOR, MARKETPLACE, SHOP, STREET, AnOrder, a_line, an_order, item_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -135,3 +142,26 @@ def _wait_for_an_item_without_a_date(world: World) -> None:
     world.supplier_confirms = False
     world.run(RecordCount(stock_item_id=item_of("rare"), quantity=0, counted_at=world.at))
     world.run(an_order().numbered(112).of(a_line("a"), a_line("rare")).record())
+
+
+def live_in_one_package(world: World) -> None:
+    """Three orders in one parcel: one comes too late, one is withdrawn on paper; another parcel waits for print."""
+    world.carrier_sells, world.voids = True, "voided"
+    first, second, third = together = [
+        an_order().numbered(200 + number).of(a_line("a")).to(DOOR) for number in range(3)
+    ]
+    world.run(*(order.record() for order in together))
+    parcel = package(first)
+    world.run(CombineOrders(order_id=first.id, others=(second.id,)))
+    world.run(StopShipment(shipment_id=parcel, reason="odd", order_id=first.id))
+    world.run(CombineOrders(order_id=first.id, others=(third.id,)))
+    world.run(ResumeShipment(shipment_id=parcel, order_id=first.id))
+    world.run(MarkPrinted(shipment_id=parcel, occurred_at=world.at))
+    world.run(CancelOrder(order_id=second.id, reason="no more"))
+    world.run(PutBack(shipment_id=parcel, occurred_at=world.at))
+    world.timing = LabelTiming(when="at print")
+    waiting = an_order().numbered(210).of(a_line("a")).to(DOOR)
+    world.run(waiting.record())
+    world.carrier_sells = False
+    world.run(MarkPrinted(shipment_id=package(waiting), occurred_at=world.at))
+    world.run(RecordLabelOutcome(shipment_id=package(waiting), attempt=1, outcome="recalled"))

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from eventsourcing.domain import Aggregate
 
 from aggregates import order, replenishment, shipment, stock_item
 from aggregates.order import Order
+from aggregates.policies.buying_limits import Limits
 from aggregates.policies.fulfilment import commands_after
 from aggregates.replenishment import Replenishment
 from aggregates.shipment import Shipment
 from aggregates.stock_item import StockItem
-from schemas.commands import Command, RecordLabel, RecordReservation, RecordShortage
-from schemas.values import shipment_id
-from tests.builders import MARKETPLACE, NOON, SHOP, TARIFFS, an_order, item_of, one_part_per_line
+from schemas.commands import AddToPackage, Command, RecordLabel, RecordReservation, RecordShortage
+from schemas.shipping import LabelTiming
+from schemas.values import Need, SupplyTerms, shipment_id
+from tests.builders import (
+    MARKETPLACE,
+    NOON,
+    SHOP,
+    TARIFFS,
+    AnOrder,
+    a_line,
+    an_order,
+    item_of,
+    one_part_per_line,
+    usd,
+)
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -32,15 +46,15 @@ def given_stock(*commands: Command, at: datetime = NOON) -> StockItem:
     return found
 
 
-def given_shipment(*commands: Command, at: datetime = NOON) -> Shipment:
+def given_shipment(*commands: Command, at: datetime = NOON, timing: LabelTiming | None = None) -> Shipment:
     """A package after these commands, its events taken."""
-    found: Shipment = _after(shipment.decide, commands, shipment.Known(at, TARIFFS))
+    found: Shipment = _after(shipment.decide, commands, shipment.Known(at, TARIFFS, timing=timing or LabelTiming()))
     return found
 
 
 def given_replenishment(*commands: Command, at: datetime = NOON) -> Replenishment:
     """A buying side after these commands, its events taken."""
-    found: Replenishment = _after(replenishment.decide, commands, replenishment.Known(at, lead_time_hours=24))
+    found: Replenishment = _after(replenishment.decide, commands, may_buy(at))
     return found
 
 
@@ -55,11 +69,17 @@ def when(aggregate: Aggregate, command: Command, *, at: datetime = NOON) -> list
         case Shipment():
             decided = shipment.decide(aggregate, command, shipment.Known(at, TARIFFS))
         case Replenishment():
-            decided = replenishment.decide(aggregate, command, replenishment.Known(at, lead_time_hours=24))
+            decided = replenishment.decide(aggregate, command, may_buy(at))
         case _:
             raise AssertionError(aggregate)
     assert decided is aggregate
     return list(aggregate.collect_events())
+
+
+def may_buy(at: datetime = NOON) -> replenishment.Known:
+    """A shop with limits that it does not reach, and a supplier who takes a dollar a unit and a day."""
+    much = Decimal(1_000_000)
+    return replenishment.Known(at, SupplyTerms(unit_cost=usd("1.00")), Limits(much, much, much, "USD"))
 
 
 PACKAGE = shipment_id(MARKETPLACE, SHOP, f"{an_order().number}-1")
@@ -69,6 +89,20 @@ PACKAGE = shipment_id(MARKETPLACE, SHOP, f"{an_order().number}-1")
 def reserved(sku_id: str = "sku-1", quantity: int = 1) -> RecordReservation:
     """Stock tells that it holds the order's units."""
     return RecordReservation(order_id=an_order().id, stock_item_id=item_of(sku_id), quantity=quantity)
+
+
+def add(order: AnOrder, *, joined: int = 1) -> AddToPackage:
+    """Another order's lines are to go in the package."""
+    return AddToPackage(
+        shipment_id=PACKAGE,
+        order_id=order.id,
+        order_number=order.number,
+        joined=joined,
+        contents=(Need(stock_item_id=item_of(), quantity=3),),
+        lines=(a_line(quantity=3),),
+        priority=80,
+        value=usd("37.50"),
+    )
 
 
 def short(sku_id: str = "sku-1", *, by: int = 1, promised_at: datetime | None = None) -> RecordShortage:

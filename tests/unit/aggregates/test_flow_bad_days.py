@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace as with_fields
 
 from aggregates.order import Order
 from aggregates.shipment import Shipment
@@ -16,18 +18,21 @@ from aggregates.stock_item import StockItem
 from schemas.commands import (
     AnswerCancellation,
     CancelOrder,
+    CombineOrders,
     Command,
     HandOver,
     HoldOrder,
     MarkPrinted,
     PutBack,
+    RecordAddress,
     RecordCancellation,
     RecordScan,
     ReleaseOrder,
     SplitOrder,
 )
+from schemas.shipping import LabelTiming
 from schemas.values import LineQuantity
-from tests.builders import AnOrder, a_line, an_order, item_of
+from tests.builders import DOOR, AnOrder, a_line, an_order, item_of
 from tests.unit.aggregates.order_days import package
 from tests.unit.aggregates.test_flow import count, receive
 from tests.unit.aggregates.world import World
@@ -45,8 +50,9 @@ def some_units(random: Random) -> tuple[LineQuantity, ...]:
     )
 
 
-def a_wish(random: Random, order: AnOrder, number: int, world: World) -> Command:
+def a_wish(random: Random, orders: Sequence[AnOrder], number: int, world: World) -> Command:
     """Something that somebody does with an order or one of its packages."""
+    order, *others = random.sample(orders, random.randint(2, 4))
     shipment = package(order, random.randint(1, 4))
     cancel_id = f"C{random.randint(1, 3)}"
     choices: list[Command] = [
@@ -60,6 +66,13 @@ def a_wish(random: Random, order: AnOrder, number: int, world: World) -> Command
             lines=some_units(random) if random.random() < 0.7 else (),
         ),
         AnswerCancellation(order_id=order.id, cancel_id=cancel_id, approve=random.random() < 0.5),
+        CombineOrders(order_id=order.id, others=tuple(other.id for other in others)),
+        CombineOrders(order_id=order.id, others=tuple(other.id for other in others)),
+        RecordAddress(
+            order_id=order.id,
+            updated_at=world.at + timedelta(seconds=number),
+            address=with_fields(DOOR, city=random.choice(("Fresno", "Merced"))),
+        ),
         HoldOrder(order_id=order.id, reason="odd"),
         ReleaseOrder(order_id=order.id),
         MarkPrinted(shipment_id=shipment, occurred_at=world.at),
@@ -76,12 +89,14 @@ def test_whatever_people_do_every_unit_is_somewhere_once(seed: int) -> None:
     """Each unit is on the shelf, held for who wants it, or gone with a package; no label lives without a reason."""
     random = Random(seed)
     world = World(seed=seed)
+    world.timing = LabelTiming(when=random.choice(("at once", "at once", "at print")))
     world.run(*(count(COUNTED, sku_id) for sku_id in SKUS))
     orders = [
-        an_order().numbered(number).of(*(a_line(sku, random.randint(1, 4)) for sku in SKUS)) for number in range(ORDERS)
+        an_order().numbered(number).of(*(a_line(sku, random.randint(1, 4)) for sku in SKUS)).to(DOOR)
+        for number in range(ORDERS)
     ]
     todo: list[Command] = [order.record() for order in orders]
-    todo += [a_wish(random, random.choice(orders), number, world) for number in range(120)]
+    todo += [a_wish(random, orders, number, world) for number in range(120)]
     todo += [receive(random.randint(1, 9), f"r{number}", random.choice(SKUS)) for number in range(5)]
     random.shuffle(todo)
     while todo:
@@ -90,6 +105,7 @@ def test_whatever_people_do_every_unit_is_somewhere_once(seed: int) -> None:
     units_add_up(world)
     held_units_are_wanted(world)
     labels_live_for_a_reason(world)
+    packages_and_orders_agree(world)
 
 
 def units_add_up(world: World) -> None:
@@ -114,11 +130,7 @@ def held_units_are_wanted(world: World) -> None:
             gone[event.order_id, event.originator_id] += event.quantity
         elif isinstance(event, StockItem.PutBack) and event.was_sent:
             gone[event.order_id, event.originator_id] -= event.quantity
-    parcelled: Counter[tuple[UUID, UUID]] = Counter()
-    for shipment in world.of_kind(Shipment):
-        if shipment.cancelled and shipment.stage == "printed" and shipment.order_id is not None:
-            for need in shipment.contents:
-                parcelled[shipment.order_id, need.stock_item_id] += need.quantity
+    parcelled = to_put_back(world)
     for order in world.of_kind(Order):
         for sku in SKUS:
             item = world.aggregate(StockItem, item_of(sku))
@@ -132,16 +144,46 @@ def held_units_are_wanted(world: World) -> None:
                 assert wanted <= held <= wanted + parcelled[order.id, item.id], (order.number, sku)
 
 
+def to_put_back(world: World) -> Counter[tuple[UUID, UUID]]:
+    """Units in parcels on paper that their orders do not want, by order and shelf."""
+    units: Counter[tuple[UUID, UUID]] = Counter()
+    for shipment in world.of_kind(Shipment):
+        for part in shipment.parts if shipment.stage in {"printed", "packed"} else ():
+            if shipment.cancelled or part.order_id in shipment.withdrawn:
+                units.update({(part.order_id, need.stock_item_id): need.quantity for need in part.contents})
+    return units
+
+
 def labels_live_for_a_reason(world: World) -> None:
     """A label is live for a package that its order knows, that waits for a person, or that has left."""
     orders = {order.id: order for order in world.of_kind(Order)}
     for shipment in world.of_kind(Shipment):
         if shipment.label != "bought" or shipment.handed_over:
             continue
-        order = orders[shipment.order_id] if shipment.order_id is not None else None
-        assert order is not None
-        known = shipment.id in order.packages and not order.cancelled
-        assert known or shipment.cancelled, shipment.id
+        for share in shipment.wanted:
+            order = orders[share.order_id]
+            known = shipment.id in order.packages and not order.cancelled
+            assert known or shipment.cancelled, shipment.id
+
+
+def packages_and_orders_agree(world: World) -> None:
+    """What an order has in a package is what the package holds of it; what is still to go, goes once."""
+    packages = {shipment.id: shipment for shipment in world.of_kind(Shipment)}
+    parts = {(each.id, part.order_id): part.contents for each in packages.values() for part in each.parts}
+    for order in world.of_kind(Order):
+        if order.cancelled or order.gone:
+            continue
+        for shipment, parcel in order.packages.items():
+            assert parts[shipment, order.id] == parcel.contents, (order.number, shipment)
+            assert parcel.withdrawn == (order.id in packages[shipment].withdrawn or packages[shipment].cancelled)
+        going = [order.packages[shipment] for shipment in order.in_house()]
+        packed = sum(line.quantity for parcel in going if not parcel.withdrawn for line in parcel.lines)
+        assert packed <= sum(line.quantity for line in order.lines), order.number
+    for each in packages.values():
+        if each.shares and not (each.cancelled or each.handed_over):
+            for share in each.wanted:
+                order = world.aggregate(Order, share.order_id)
+                assert each.id in order.packages, (order.number, each.id)
 
 
 def test_scans_end_what_hand_overs_began() -> None:

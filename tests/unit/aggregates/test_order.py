@@ -17,6 +17,7 @@ from schemas.commands import (
     CancelOrder,
     Command,
     RecordCancellation,
+    RecordDemand,
     RecordMovement,
     ReleaseStock,
     ReserveStock,
@@ -194,7 +195,9 @@ def test_what_had_left_at_first_sight_reserves_nothing(status: str) -> None:
     """An order first seen under way takes its units off the shelf at the marketplace's time, and asks for none."""
     events = _placed(an_order().shown_as(status, 500).record())
     assert names(events)[:3] == ["Placed", "Classified", "ShownDispatched"]
-    moved, released = following(events)
+    sold, moved, released = following(events)
+    assert isinstance(sold, RecordDemand)
+    assert (sold.quantity, sold.paid_at) == (1, NOON + timedelta(seconds=500))
     assert isinstance(moved, RecordMovement)
     assert (moved.kind, moved.occurred_at) == ("dispatch", NOON + timedelta(seconds=500))
     assert isinstance(released, ReleaseStock)
@@ -268,7 +271,7 @@ def test_cancelling_gives_everything_back_once(command: Command) -> None:
     events = when(known, command)
     assert names(events)[-1] == "Cancelled"
     assert known.state == "CANCELLED"
-    assert [type(command) for command in following(events)] == [ReleaseStock, VoidLabel]
+    assert [type(command) for command in following(events)] == [ReleaseStock, RecordDemand, VoidLabel]
     assert when(known, command) == []
     assert when(known, CancelOrder(order_id=an_order().id, reason="again")) == []
 

@@ -16,6 +16,7 @@ from schemas.commands import (
     Command,
     OpenShipment,
     RecordCancellation,
+    RecordDemand,
     RecordLabel,
     RecordTracking,
     ReleaseStock,
@@ -80,6 +81,9 @@ def test_fc_22_the_marketplace_s_word_cancels_whatever_the_package_s_stage(stage
     assert events[1].handed_over == (stage == "handed over")
     assert following(events) == [
         ReleaseStock(stock_item_id=item_of(), order_id=ORDER, reason=events[1].reason),
+        RecordDemand(
+            stock_item_id=item_of(), order_id=ORDER, quantity=0, reference=f"{ORDER}:{events[1].originator_version}"
+        ),
         VoidLabel(shipment_id=PACKAGE, reason=events[1].reason, order_id=ORDER),
     ]
     assert (known.status, known.state) == ("CANCELLED", "CANCELLED")
@@ -104,7 +108,7 @@ def test_a_wish_is_approved_where_nothing_is_printed() -> None:
     events = when(known, wish("PENDING"))
     assert names(events) == ["CancellationRequested", "CancellationAnswered", "Cancelled"]
     assert (events[1].approved, events[1].by) == (True, "rule")
-    assert kinds(following(events)) == ["ReleaseStock", "VoidLabel"]
+    assert kinds(following(events)) == ["ReleaseStock", "RecordDemand", "VoidLabel"]
     assert when(known, wish("PENDING")) == []
     assert names(when(known, wish("COMPLETE", after=90))) == ["StatusAdvanced"]
 
@@ -120,7 +124,9 @@ def test_a_wish_that_meets_a_printed_label_stops_it_and_waits_for_a_person() -> 
     events = when(known, wish("PENDING"))
     assert names(events) == ["CancellationRequested"]
     assert known.state == "HELD"
-    assert following(events) == [StopShipment(shipment_id=PACKAGE, reason="the buyer asks to cancel")]
+    assert following(events) == [
+        StopShipment(shipment_id=PACKAGE, reason="the buyer asks to cancel", order_id=an_order().id)
+    ]
     (timer,) = scheduled_after(events[0])
     assert timer.due_at == NOON + timedelta(hours=20)
     assert names(when(known, timer.command)) == ["CancellationDue"]
@@ -141,7 +147,7 @@ def test_a_person_refuses() -> None:
     answer = AnswerCancellation(order_id=ORDER, cancel_id="C1", approve=False, reason="on its way", operator="ann")
     events = when(known, answer)
     assert names(events) == ["CancellationAnswered"]
-    assert following(events) == [ResumeShipment(shipment_id=PACKAGE)]
+    assert following(events) == [ResumeShipment(shipment_id=PACKAGE, order_id=an_order().id)]
     assert known.state == "FULFILLED"
     assert names(when(known, answer)) == ["RequestRefused"]
     assert when(known, RemindOfCancellation(order_id=ORDER, cancel_id="C1")) == []
@@ -152,7 +158,7 @@ def test_a_withdrawn_wish_lets_it_go_on() -> None:
     known = asked()
     events = when(known, wish("WITHDRAWN", after=90))
     assert names(events) == ["CancellationWithdrawn"]
-    assert following(events) == [ResumeShipment(shipment_id=PACKAGE)]
+    assert following(events) == [ResumeShipment(shipment_id=PACKAGE, order_id=an_order().id)]
     assert known.state == "FULFILLED"
     assert when(known, wish("WITHDRAWN", after=90)) == []
     assert names(when(known, wish("PENDING", after=70))) == ["UpdateSuperseded"]
@@ -186,7 +192,7 @@ def test_a_cancelled_line_gives_its_units_back_and_packs_the_rest_anew() -> None
     known = ten_of_each()
     events = when(known, wish("COMPLETE", lines=(("sku-1", 4),)))
     assert names(events) == ["LineCancelled", "ReadyToShip"]
-    released, voided, opened = following(events)
+    released, demand, voided, opened = following(events)
     assert released == ReleaseStock(
         stock_item_id=item_of("sku-1"),
         order_id=ORDER,
@@ -194,6 +200,8 @@ def test_a_cancelled_line_gives_its_units_back_and_packs_the_rest_anew() -> None
         quantity=4,
         reference=f"{ORDER}:{events[0].originator_version}",
     )
+    assert isinstance(demand, RecordDemand)
+    assert (demand.stock_item_id, demand.quantity) == (item_of("sku-1"), 6)
     assert isinstance(voided, VoidLabel)
     assert voided.shipment_id == PACKAGE
     assert isinstance(opened, OpenShipment)
@@ -228,7 +236,7 @@ def test_a_printed_package_is_replaced_once_it_is_put_back() -> None:
     when(known, moved("PRINTED"))
     events = when(known, CancelOrder(order_id=ORDER, reason="one less", lines=units("sku-2"), reference="K1"))
     assert names(events) == ["LineCancelled"]
-    assert kinds(following(events)) == ["ReleaseStock", "VoidLabel"]
+    assert kinds(following(events)) == ["ReleaseStock", "RecordDemand", "VoidLabel"]
     events = when(known, moved("PUT_BACK"))
     assert names(events) == ["PackageMoved", "ReadyToShip"]
     assert events[1].contents[1].quantity == 9

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from schemas.commands import CancelOrder, SplitOrder
+from schemas.commands import CancelOrder, RecordReturn, SplitOrder
 from schemas.timers import CheckAddress
 from schemas.values import LineQuantity
 from tests.builders import a_line, an_order
 from tests.unit.aggregates.scenario import following, given_order, names, when
 
 FBT = replace(an_order(), shipping_type="FBT").of(a_line("sku-1", 2), a_line("sku-2"))
+RETURN = RecordReturn(order_id=FBT.id, return_id="R1", status="BUYER_SHIPPED_ITEM", updated_at=FBT.created_at)
 ONE = (LineQuantity(line_id="line-sku-1", quantity=1),)
 
 
@@ -42,3 +43,8 @@ def test_what_ends_it_gives_nothing_back() -> None:
     assert (names(cancelled), following(cancelled)) == (["LineCancelled"], [])
     assert following(when(order, FBT.cancelled().record())) == []
     assert order.state == "CANCELLED"
+
+
+def test_what_comes_back_of_it_is_inspected_by_nobody_here() -> None:
+    """It goes back to the marketplace's warehouse: no inspection is opened."""
+    assert when(given_order(FBT.record()), RETURN) == []

@@ -15,6 +15,7 @@ from schemas.commands import (
     HoldOrder,
     OpenShipment,
     OverridePriority,
+    RecordDemand,
     RecordFulfilmentPushed,
     RecordLabel,
     RecordTracking,
@@ -187,7 +188,7 @@ def test_an_unpaid_hold_expires_and_a_late_payment_reserves_again() -> None:
     assert when(known, timer.command) == []
     assert names(when(known, reserved())) == ["ReservationDeclined"]
     late = when(known, an_order().paid(after=60 * 3600).record())
-    assert [type(command) for command in following(late)] == [ReserveStock]
+    assert [type(command) for command in following(late)] == [RecordDemand, ReserveStock]
     assert known.state == "RESERVING"
     assert names(when(known, reserved())) == ["StockReserved", "ReadyToShip"]
 

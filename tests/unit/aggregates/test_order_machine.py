@@ -21,10 +21,13 @@ from projections import order_board
 from projections.order_board import OrderRow
 from projections.published import Published
 from schemas.commands import (
+    AddToPackage,
     AnswerCancellation,
     CancelOrder,
+    CombineOrders,
     Command,
     HoldOrder,
+    JoinPackage,
     OpenShipment,
     OverridePriority,
     RecordAddress,
@@ -32,6 +35,7 @@ from schemas.commands import (
     RecordFulfilmentPushed,
     RecordInspection,
     RecordLabel,
+    RecordLeftOut,
     RecordReservation,
     RecordReturn,
     RecordShortage,
@@ -42,12 +46,13 @@ from schemas.commands import (
 )
 from schemas.timers import CheckAddress, ExpireHold, ReclassifyOrder, RemindOfCancellation
 from schemas.values import Address, LineQuantity, Need
-from tests.builders import NOON, STREET, AnOrder, a_line, an_order, item_of, one_part_per_line
+from tests.builders import DOOR, MARKETPLACE, NOON, SHOP, AnOrder, a_line, an_order, item_of, one_part_per_line
 from tests.unit.aggregates.order_days import package
 
 SKUS = ("sku-1", "sku-2")
 LINES = (a_line("sku-1", 3), a_line("sku-2", 2), a_line("sku-3", 0))
-ORDER = an_order().of(*LINES)
+ORDER = an_order().of(*LINES).to(DOOR)
+OTHER = an_order().numbered(7)
 CANCEL_BY = NOON + timedelta(hours=40)
 STATUSES = (
     "UNPAID",
@@ -62,9 +67,10 @@ STATUSES = (
     "REFUNDED",
     "TELEPORTED",
 )
-STREETS = (STREET, replace(STREET, city="Oakland"), replace(STREET, complete=False))
+STREETS = (DOOR, replace(DOOR, city="Oakland"), replace(DOOR, complete=False))
 SECONDS = st.integers(0, 900)
-PACKAGES = st.integers(1, 5)
+SHARED = [package(OTHER, number) for number in (1, 2)]
+PACKAGES = st.sampled_from([*(package(ORDER, number) for number in range(1, 6)), *SHARED])
 SKU = st.sampled_from(SKUS)
 UNITS = st.lists(st.tuples(SKU, st.integers(1, 3)), min_size=1, max_size=2)
 
@@ -73,8 +79,9 @@ SAID_EACH_TIME = (
     Order.LabelDeclined,
     Order.RequestRefused,
     Order.CancellationDue,
+    Order.PackageOffered,
 )
-"""What is recorded again when the same command is decided again: refusals, and a reminder."""
+"""What is recorded again when the same command is decided again: refusals, a reminder and an offer."""
 
 
 def line_units(units: list[tuple[str, int]]) -> tuple[LineQuantity, ...]:
@@ -117,6 +124,9 @@ class OrderMachine(RuleBasedStateMachine):
             if isinstance(follow, OpenShipment):
                 assert self.order is not None
                 assert follow.contents
+            if isinstance(follow, AddToPackage):
+                assert self.order is not None
+                assert follow.contents == self.order.packages[follow.shipment_id].contents
         told = public(event)
         if told is not None:
             position = len(self.log)
@@ -162,25 +172,25 @@ class OrderMachine(RuleBasedStateMachine):
             )
         )
 
-    @rule(number=PACKAGES, label=st.integers(1, 2), refused=st.booleans())
-    def label(self, number: int, label: int, refused: bool) -> None:
+    @rule(shipment=PACKAGES, label=st.integers(1, 2), refused=st.booleans())
+    def label(self, shipment: UUID, label: int, refused: bool) -> None:
         self._do(
             RecordLabel(
                 order_id=ORDER.id,
-                shipment_id=package(ORDER, number),
+                shipment_id=shipment,
                 carrier="" if refused else "local",
-                tracking_number="" if refused else f"T{number}-{label}",
+                tracking_number="" if refused else f"T{shipment}-{label}",
                 refused="no carrier" if refused else "",
             )
         )
 
-    @rule(number=PACKAGES, label=st.integers(1, 2))
-    def push(self, number: int, label: int) -> None:
+    @rule(shipment=PACKAGES, label=st.integers(1, 2))
+    def push(self, shipment: UUID, label: int) -> None:
         told = RecordFulfilmentPushed(
             order_id=ORDER.id,
-            shipment_id=package(ORDER, number),
+            shipment_id=shipment,
             pushed_at=NOON,
-            tracking_number=f"T{number}-{label}",
+            tracking_number=f"T{shipment}-{label}",
         )
         known = set() if self.order is None else set(self.order.pushed)
         self._do(told)
@@ -188,11 +198,36 @@ class OrderMachine(RuleBasedStateMachine):
             assert self.order.labels[told.shipment_id].tracking_number == told.tracking_number
 
     @rule(
-        number=PACKAGES,
+        shipment=PACKAGES,
         status=st.sampled_from(("PRINTED", "HANDED_OVER", "IN_TRANSIT", "DELIVERED", "RETURNED", "PUT_BACK")),
     )
-    def track(self, number: int, status: Any) -> None:
-        self._do(RecordTracking(order_id=ORDER.id, shipment_id=package(ORDER, number), status=status, occurred_at=NOON))
+    def track(self, shipment: UUID, status: Any) -> None:
+        self._do(RecordTracking(order_id=ORDER.id, shipment_id=shipment, status=status, occurred_at=NOON))
+
+    @rule()
+    def combine(self) -> None:
+        self._do(CombineOrders(order_id=ORDER.id, others=(OTHER.id,)))
+
+    @rule(number=st.integers(0, 1), street=st.sampled_from((DOOR, *STREETS)))
+    def join(self, number: int, street: Address) -> None:
+        self._do(
+            JoinPackage(
+                order_id=ORDER.id,
+                shipment_id=SHARED[number],
+                package=f"{OTHER.number}-{number + 1}",
+                marketplace=MARKETPLACE,
+                shop=SHOP,
+                address=street,
+            )
+        )
+
+    @rule(number=st.integers(0, 1), late=st.booleans())
+    def leave_out(self, number: int, late: bool) -> None:
+        """The other package says no: to what was asked last, or to something before it."""
+        assert self.order is not None
+        parcel = self.order.packages.get(SHARED[number])
+        joined = 1 if parcel is None else parcel.joined - late
+        self._do(RecordLeftOut(order_id=ORDER.id, shipment_id=SHARED[number], joined=joined, reason="it is on paper"))
 
     @rule(wishes=st.lists(UNITS, min_size=1, max_size=3))
     def split(self, wishes: list[list[tuple[str, int]]]) -> None:

@@ -260,8 +260,8 @@ def test_a_hold_keeps_packages_in_the_house() -> None:
     """An operator's hold stops the package, and the release lets it go on."""
     known = given_order(an_order().record(), reserved(), labelled())
     stopped = following(when(known, HoldOrder(order_id=ORDER, reason="fraud?", operator="ann")))
-    assert stopped == [StopShipment(shipment_id=PACKAGE, reason="fraud?")]
-    assert following(when(known, ReleaseOrder(order_id=ORDER))) == [ResumeShipment(shipment_id=PACKAGE)]
+    assert stopped == [StopShipment(shipment_id=PACKAGE, reason="fraud?", order_id=ORDER)]
+    assert following(when(known, ReleaseOrder(order_id=ORDER))) == [ResumeShipment(shipment_id=PACKAGE, order_id=ORDER)]
     assert known.state == "FULFILLED"
 
 

@@ -205,3 +205,14 @@ def test_a_return_told_before_units_were_known_is_settled_by_any() -> None:
     opened.mutate(known)
     assert told(when(known, booked(3))) == [(about_return("R1"), 3, 0, 0)]
     assert public(opened) is not None
+
+
+def test_a_return_that_names_no_lines_takes_whatever_comes() -> None:
+    """TikTok does not say which of several units come back: the first booking settles it; of one unit it is known."""
+    order = given_order(TEN.record())
+    when(order, with_fields(sent(), lines_told=False))
+    assert names(when(order, booked(2, "sku-2"))) == ["GoodsInspected"]
+    assert order.coming_back.awaited == {}
+    single = given_order(an_order().record())
+    when(single, with_fields(sent(), lines_told=False))
+    assert single.coming_back.awaited == {about_return("R1"): {item_of(): 1}}

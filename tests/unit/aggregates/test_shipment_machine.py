@@ -27,12 +27,15 @@ from schemas.commands import (
     ResumeShipment,
     StopShipment,
 )
-from tests.builders import NOON, STREET, TARIFFS, usd
-from tests.unit.aggregates.scenario import PACKAGE
+from tests.builders import NOON, STREET, TARIFFS, an_order, usd
+from tests.unit.aggregates.scenario import PACKAGE, add
 from tests.unit.aggregates.test_shipment import BUY, REPLACE, VOID, open_package, outcome
 
 MOMENTS = st.integers(0, 40)
 BEGUN = (open_package(), outcome(), MarkPrinted(shipment_id=PACKAGE, occurred_at=NOON))
+OTHERS = [an_order().numbered(number) for number in (7, 8)]
+ORDERS = [an_order(), *OTHERS]
+RESUMES = [ResumeShipment(shipment_id=PACKAGE, order_id=order) for order in (None, *(order.id for order in ORDERS))]
 BACK = st.sampled_from([0, 0, 0, 1])
 """Mostly about the latest label, now and then about the one before it."""
 
@@ -108,18 +111,29 @@ class ShipmentMachine(RuleBasedStateMachine):
         if attempt in self.voids:
             self._do(RecordVoidOutcome(shipment_id=PACKAGE, attempt=attempt, outcome=came))
 
-    @rule(command=st.sampled_from([BUY, REPLACE, ResumeShipment(shipment_id=PACKAGE)]))
+    @precondition(lambda self: self.purchases)
+    @rule()
+    def recall_purchase(self) -> None:
+        """The latest call is not made, if the carrier was not asked: then it sells nothing."""
+        attempt = max(self.purchases)
+        self._do(RecordLabelOutcome(shipment_id=PACKAGE, attempt=attempt, outcome="recalled"))
+
+    @rule(command=st.sampled_from([BUY, REPLACE, *RESUMES]))
     def ask(self, command: Command) -> None:
         self._do(command)
 
-    @precondition(lambda self: len(self.commands) > 5)
-    @rule()
-    def cancel(self) -> None:
-        self._do(VOID)
+    @rule(order=st.sampled_from(OTHERS), joined=st.integers(1, 3))
+    def add(self, order: Any, joined: int) -> None:
+        self._do(add(order, joined=joined))
 
-    @rule()
-    def stop(self) -> None:
-        self._do(StopShipment(shipment_id=PACKAGE, reason="asked"))
+    @precondition(lambda self: len(self.commands) > 5)
+    @rule(order=st.sampled_from(ORDERS))
+    def cancel(self, order: Any) -> None:
+        self._do(with_fields(VOID, order_id=order.id))
+
+    @rule(order=st.sampled_from([None, *ORDERS]))
+    def stop(self, order: Any) -> None:
+        self._do(StopShipment(shipment_id=PACKAGE, reason="asked", order_id=None if order is None else order.id))
 
     @rule(address=st.sampled_from(STREETS), hours=MOMENTS)
     def readdress(self, address: Any, hours: int) -> None:
@@ -148,6 +162,7 @@ class ShipmentMachine(RuleBasedStateMachine):
     def repeat_the_last_command(self) -> None:
         """What the same command decides twice in a row happens once."""
         if self.commands:
+            self._decide(self.commands[-1])
             before = len(self.log)
             self._decide(self.commands[-1])
             assert len(self.log) == before
@@ -169,6 +184,19 @@ class ShipmentMachine(RuleBasedStateMachine):
         package = self.package
         if package is not None and package.cancelled and package.label == "bought":
             assert package.printed or package.handed_over
+
+    @invariant()
+    def a_live_label_is_for_what_is_in_the_package(self) -> None:
+        package = self.package
+        if package is not None and package.label == "bought" and not (package.printed or package.handed_over):
+            assert package.cancelled or not package.outdated
+
+    @invariant()
+    def each_order_is_told_of_what_left_with_its_own_units(self) -> None:
+        for event in self.log:
+            if isinstance(event, Shipment.HandedOver):
+                told = [event.order_id, *(part.order_id for part in event.others)]
+                assert len(told) == len(set(told))
 
     @invariant()
     def units_leave_once_net_of_put_backs(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
 from typing import Any, Literal, TypeVar
 from uuid import UUID
@@ -44,6 +44,7 @@ from schemas.commands import (
     StopShipment,
     VoidLabel,
 )
+from schemas.shipping import LabelTiming
 from schemas.topics import (
     INVENTORY_COMMANDS,
     ORDERS_COMMANDS,
@@ -53,7 +54,8 @@ from schemas.topics import (
 )
 from schemas.values import Need, replenishment_id, shipment_id
 from tests.builders import MARKETPLACE, NOON, SHOP, STREET, TARIFFS, a_line, an_order, item_of, one_part_per_line, usd
-from tests.unit.aggregates.order_days import live_through_bad_days
+from tests.unit.aggregates.order_days import live_in_one_package, live_through_bad_days
+from tests.unit.aggregates.scenario import may_buy
 
 STEPS_MAX = 1_000_000
 EVENTS_MAX = 500
@@ -82,6 +84,7 @@ class World:
         self.carrier_sells = carrier_sells
         self.supplier_confirms = supplier_confirms
         self.voids: Literal["voided", "parked"] = "voided"
+        self.timing = LabelTiming()
         self._aggregates: dict[UUID, Aggregate] = {}
         self._waiting: dict[UUID, deque[Command]] = {}
 
@@ -137,7 +140,7 @@ class World:
 
     def _decide(self, key: UUID, command: Command) -> list[Any]:
         present = self._aggregates.get(key)
-        after = DECIDES[topic_of(command)](present, command, self.at)
+        after = DECIDES[topic_of(command)](self, present, command)
         if after is None:
             return []
         self._aggregates[key] = after
@@ -201,23 +204,23 @@ class World:
         )
 
 
-def _order(present: Any, command: Command, at: datetime) -> Aggregate | None:
-    return order.decide(present, command, order.Known(at, one_part_per_line, 0))
+def _order(world: World, present: Any, command: Command) -> Aggregate | None:
+    return order.decide(present, command, order.Known(world.at, one_part_per_line, 0))
 
 
-def _stock_item(present: Any, command: Command, at: datetime) -> Aggregate | None:
-    return stock_item.decide(present, command, stock_item.Known(at))
+def _stock_item(world: World, present: Any, command: Command) -> Aggregate | None:
+    return stock_item.decide(present, command, stock_item.Known(world.at))
 
 
-def _shipment(present: Any, command: Command, at: datetime) -> Aggregate | None:
-    return shipment.decide(present, command, shipment.Known(at, TARIFFS))
+def _shipment(world: World, present: Any, command: Command) -> Aggregate | None:
+    return shipment.decide(present, command, shipment.Known(world.at, TARIFFS, timing=world.timing))
 
 
-def _replenishment(present: Any, command: Command, at: datetime) -> Aggregate | None:
-    return replenishment.decide(present, command, replenishment.Known(at, lead_time_hours=24))
+def _replenishment(world: World, present: Any, command: Command) -> Aggregate | None:
+    return replenishment.decide(present, command, may_buy(world.at))
 
 
-DECIDES: dict[str, Callable[[Any, Command, datetime], Aggregate | None]] = {
+DECIDES: dict[str, Callable[[World, Any, Command], Aggregate | None]] = {
     ORDERS_COMMANDS: _order,
     INVENTORY_COMMANDS: _stock_item,
     SHIPPING_COMMANDS: _shipment,
@@ -289,6 +292,7 @@ def busy_world(seed: int | None = 3) -> World:
     _handled_packages(world)
     _busy_shelf(world)
     _foretold_order(world)
+    live_in_one_package(world)
     return world
 
 

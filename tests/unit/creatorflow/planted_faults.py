@@ -146,3 +146,18 @@ def name_an_unknown_timer(log: AuditedLog) -> None:
 
 def name_an_unknown_webhook(log: AuditedLog) -> None:
     log.webhooks.pop("webhook-2")
+
+
+def leave_with_more_than_the_package_holds(log: AuditedLog) -> None:
+    order, cause = log.placed("p")
+    package = log.labelled(order, "p", log.reserved(order, cause))
+    fields = {"order_id": order, "quantity": 2, "reference": str(package), "occurred_at": START}
+    log.stock(events.StockHandedOver, "operator-1", {"on_hand": -2, "reserved": -1}, **fields, from_reservation=1)
+
+
+def add_an_order_twice(log: AuditedLog) -> None:
+    package = shipment_id(MARKETPLACE, SHOP, "1-1")
+    added = events.ShipmentOrderAdded(
+        shipment_id=package, order_id=order_id(MARKETPLACE, SHOP, "1"), order_number="1", contents=()
+    )
+    log.append(added, "operator-1")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 from creatorflow.audit import INVARIANTS, AuditReport, ClientRecord, check
 from schemas import events
-from schemas.values import order_id, shipment_id
+from schemas.values import Need, order_id, replenishment_id, shipment_id, stock_item_id
 from tests.unit.creatorflow import planted_faults as faults
 from tests.unit.creatorflow.audited_log import (
     MARKETPLACE,
@@ -90,6 +92,8 @@ def test_label_that_replaces_a_void_one_is_no_second_label() -> None:
         (faults.reserve_twice, "nothing-doubled"),
         (faults.decide_twice, "nothing-doubled"),
         (faults.oversell, "stock-never-negative"),
+        (faults.leave_with_more_than_the_package_holds, "packages-add-up"),
+        (faults.add_an_order_twice, "packages-add-up"),
         (faults.take_stock_below_reserved, "stock-never-negative"),
         (faults.misstate_a_figure, "stock-adds-up"),
         (faults.leave_with_another_order_s_units, "stock-adds-up"),
@@ -232,6 +236,17 @@ def test_many_faults_are_counted_and_few_are_kept() -> None:
     assert len(report.faults) == 20
 
 
+@pytest.mark.parametrize(("number", "known"), [("4", True), ("never", False)])
+def test_what_windows_told_follows_from_the_stock_item(number: str, known: bool) -> None:
+    """An assessment follows from all that is known of its item; one of an item that the log never saw has no cause."""
+    log = sound_log()
+    seen, item = stock_item_id(MARKETPLACE, SHOP, "4"), stock_item_id(MARKETPLACE, SHOP, number)
+    log.append(events.StockItemOpened(stock_item_id=seen), "webhook-4")
+    eased = events.StockRiskEased(replenishment_id=replenishment_id(seen), stock_item_id=seen, reason="r")
+    log.append(eased, f"timer:assess:{item}:2026-03-02T12:00:00+00:00")
+    assert ("causes-resolve" not in audited(log).counts) == known
+
+
 def test_timer_is_known_by_its_key_with_or_without_prefix() -> None:
     """A command that a timer sent bears the timer's key, which an earlier event set."""
     for cause in ("expire-hold:4", "timer:expire-hold:4"):
@@ -241,6 +256,65 @@ def test_timer_is_known_by_its_key_with_or_without_prefix() -> None:
         log.append(flagged, "webhook-4", leads_to=("expire-hold:4",))
         log.append(events.OrderHeld(order_id=order, reason="r"), cause)
         assert "causes-resolve" not in audited(log).counts
+
+
+def one_package_of_two_orders() -> tuple[AuditedLog, UUID]:
+    """A log in which one package holds a unit of each of two orders under one label; returns it and the package."""
+    log = AuditedLog()
+    log.received(5)
+    first, cause = log.placed("1")
+    package = log.labelled(first, "1", log.reserved(first, cause))
+    second, cause = log.placed("2")
+    ready = log.reserved(second, cause)
+    unit = (Need(stock_item_id=TEA, quantity=1),)
+    of: dict[str, Any] = {"order_id": second, "shipment_id": package}
+    joined = events.OrderPackageJoined(**of, package="1-1", contents=unit, closed=(), fulfilment_state="READY")
+    at = log.append(joined, ready)
+    log.append(events.ShipmentOrderAdded(**of, order_number="2", contents=unit), f"{at}.0")
+    log.append(events.OrderLabelled(**of, carrier="local", tracking_number="TN1"), f"{at}.1")
+    log.append(events.OrderFulfilled(order_id=second), f"{at}.1", leads_to=("push:2",))
+    log.append(events.OrderFulfilmentPushed(**of), "call:push:2:1")
+    return log, package
+
+
+def leave(log: AuditedLog, package: UUID) -> None:
+    """Both orders' units leave the shelf with the package."""
+    for number in ("1", "2"):
+        order = order_id(MARKETPLACE, SHOP, number)
+        left = {"order_id": order, "quantity": 1, "reference": str(package), "occurred_at": START}
+        moves = {"on_hand": -1, "reserved": -1}
+        log.stock(events.StockHandedOver, log.webhook(f"operator-left-{number}"), moves, **left, from_reservation=1)
+
+
+def take_out(log: AuditedLog, package: UUID, request: str) -> None:
+    """The second order is out of the package."""
+    gone = events.ShipmentOrderTakenOut(
+        shipment_id=package,
+        order_id=order_id(MARKETPLACE, SHOP, "2"),
+        reason="put back",
+        contents=(Need(stock_item_id=TEA, quantity=1),),
+        remaining=(order_id(MARKETPLACE, SHOP, "1"),),
+        order_number="1",
+    )
+    log.append(gone, log.webhook(request))
+
+
+def test_one_package_of_two_orders_adds_up() -> None:
+    """One label, two fulfilled orders, and a unit of each left with it."""
+    log, package = one_package_of_two_orders()
+    leave(log, package)
+    report = check(log.read(), None, None, log.sold, follow_ups=follow_ups)
+    assert report.holds, report.faults
+
+
+def test_stock_may_learn_late_of_a_hand_over_that_was_undone() -> None:
+    """An order that is out of the package again was in it when its units left; nobody is taken out twice."""
+    log, package = one_package_of_two_orders()
+    take_out(log, package, "operator-back")
+    leave(log, package)
+    assert check(log.read(), None, None, log.sold, follow_ups=follow_ups).holds
+    take_out(log, package, "operator-again")
+    assert set(check(log.read(), None, None, log.sold, follow_ups=follow_ups).counts) == {"packages-add-up"}
 
 
 def test_order_that_was_read_is_answered_for_by_the_webhook_that_hinted_at_it() -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from creatorflow.settings import MASK, SettingMissing, Settings, describe
+from creatorflow.bootstrap import gateways
+from creatorflow.settings import DEMO_LIMIT, DEMO_UNIT_COST, MASK, SettingMissing, Settings, describe
+from gateways.suppliers.mail import MailSupplier
 
 KEY = bytes(range(32))
 
@@ -40,6 +43,8 @@ def test_defaults_describe_the_local_stack() -> None:
     assert (settings.partitions, settings.replication_factor) == (4, 1)
     assert settings.kafka_is_local
     assert settings.postgres_is_local
+    assert settings.valkey == "valkey://127.0.0.1:16379"
+    assert settings.valkey_is_local
 
 
 def test_environment_beats_file_beats_stack_beats_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -79,6 +84,16 @@ def test_describe_masks_every_secret(tmp_path: Path) -> None:
         assert KEY.hex() not in shown
         assert MASK in _origins(settings)["postgres"][0]
     assert _origins(Settings(home=tmp_path))["webhook_secret"] == (MASK, "secrets.json")
+
+
+def test_valkey_may_be_named_by_host_and_port_or_by_a_whole_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both name a server that `creatorflow up` does not provide; the password in it is never shown."""
+    monkeypatch.setenv("CREATORFLOW_VALKEY", "cache:6379")
+    assert Settings().valkey == "valkey://cache:6379"
+    monkeypatch.setenv("CREATORFLOW_VALKEY", "valkeys://:sesame@cache:6379/2")
+    assert not Settings().valkey_is_local
+    assert Settings().valkey == "valkeys://:sesame@cache:6379/2"
+    assert "sesame" not in str(describe(Settings())) + repr(Settings())
 
 
 def test_a_named_cluster_is_not_local(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,3 +200,28 @@ def test_reloading_keeps_arguments_and_reads_files_again(tmp_path: Path) -> None
     reloaded = settings.reloaded()
     assert reloaded.require_webhook_secret() == b"new"
     assert (reloaded.home, reloaded.workers) == (tmp_path, 3)
+
+
+def test_only_the_local_stack_buys_without_being_told_to() -> None:
+    """Its demo shop has limits and a cost; with a cluster of one's own every limit is 0, so that everything asks."""
+    local = Settings()
+    assert (local.buying_limit_order, local.buying_unit_cost) == (DEMO_LIMIT, DEMO_UNIT_COST)
+    own = Settings(kafka="kafka.example:9092")
+    assert {own.buying_limit_order, own.buying_limit_item, own.buying_limit_shop} == {Decimal(0)}
+    assert own.buying_unit_cost is None
+    with pytest.raises(ValidationError):
+        Settings(buying_limit_order=-1)
+    with pytest.raises(ValidationError):
+        Settings(buying_currency="dollars")
+
+
+def test_a_supplier_is_local_an_address_or_a_mailbox(tmp_path: Path) -> None:
+    """By mail it needs a sender, which the supplier answers to; anything else is refused."""
+    assert Settings(supplier="https://supplier.example").supplier == "https://supplier.example"
+    by_mail = Settings(supplier="mailto:orders@supplier.example", home=tmp_path)
+    with pytest.raises(SettingMissing, match="CREATORFLOW_MAIL_SENDER"):
+        gateways(by_mail)
+    sending = Settings(supplier="mailto:orders@supplier.example", mail_sender="shop@example.test", home=tmp_path)
+    assert isinstance(gateways(sending).supplier, MailSupplier)
+    with pytest.raises(ValidationError, match="supplier"):
+        Settings(supplier="ftp://supplier.example")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
+from aggregates.event_store.shops import LABEL_MINUTES_MAX, ShopSettings
 from creatorflow.cli import app
 from creatorflow.shop_registry import ShopRefused, new_shop, parse_shop
 
@@ -63,3 +65,16 @@ def test_a_command_that_cannot_be_ends_in_one_line(arguments: tuple[str, ...], n
     result = CliRunner().invoke(app, ["shops", *arguments])
     assert (result.exit_code, len(result.output.splitlines())) == (1, 1)
     assert names in result.output
+
+
+@pytest.mark.parametrize("label_when", ["at once", "at print", 1, LABEL_MINUTES_MAX])
+def test_a_shop_says_when_its_labels_are_bought(label_when: str | int) -> None:
+    """At once, at print, or after so many minutes, a week at most."""
+    assert msgspec.convert({"label_when": label_when}, ShopSettings).label_when == label_when
+
+
+@pytest.mark.parametrize("label_when", ["soon", 0, -1, LABEL_MINUTES_MAX + 1, 1.5, None, True])
+def test_a_time_for_labels_that_is_none_is_refused(label_when: object) -> None:
+    """The setting stays as it was, and the refusal names it."""
+    with pytest.raises(msgspec.ValidationError, match="label_when"):
+        msgspec.convert({"label_when": label_when}, ShopSettings)

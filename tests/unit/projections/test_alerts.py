@@ -417,3 +417,78 @@ def test_unknown_event_stops_the_projection() -> None:
 
     with pytest.raises(UnknownEvent, match="OrderTeleported"):
         keys(OrderTeleported(order_id=ORDER.id))
+
+
+BUYING: dict[str, Any] = {"replenishment_id": REPLENISHMENT, "stock_item_id": HAT}
+REORDER: dict[str, Any] = {**BUYING, "reorder_id": "A"}
+
+
+def risk(kind: type[events.StockRiskRaised] | type[events.StockRiskEscalated], level: str) -> Event:
+    """The item is so short."""
+    return kind(**BUYING, level=level, available=5, backordered=0, reason="lasts 2.5 h")
+
+
+def states(*said: Event) -> dict[str, str]:
+    """The alerts about buying, by kind."""
+    return {kind: row.state for (_, kind), row in after(*said).items()}
+
+
+def test_a_warning_becomes_critical_and_goes_back_the_same_way() -> None:
+    """One alert of the two is open, and none once the risk is no more than watched."""
+    warned = risk(events.StockRiskRaised, "WARNING")
+    critical = risk(events.StockRiskEscalated, "CRITICAL")
+    assert states(warned) == {"stock-warning": "open"}
+    assert states(warned, critical) == {"stock-warning": "closed", "stock-risk": "open"}
+    easing = events.StockRiskEased(**BUYING, reason="calm for an hour", level="WARNING")
+    assert states(warned, critical, easing) == {"stock-warning": "open", "stock-risk": "closed"}
+    over = events.StockRiskEased(**BUYING, reason="calm for an hour", level="MONITORING")
+    assert states(warned, critical, over) == {"stock-warning": "closed", "stock-risk": "closed"}
+    assert states(risk(events.StockRiskRaised, "MONITORING")) == {}
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        events.ReorderApproved(**REORDER, operator="ann"),
+        events.ReorderDeclined(**REORDER, operator="ann", reason="too many"),
+        events.ReorderCancelled(**REORDER, quantity=20, reason="no longer needed"),
+    ],
+)
+def test_a_question_is_open_until_it_is_answered(end: Event) -> None:
+    """It asks, is pressed, and both end with the answer or with their cause."""
+    ask = events.ReorderAsked(**REORDER, quantity=20, reason="the item is new", useful_until=NOON)
+    pressed = events.ReorderPressed(**REORDER, useful_until=NOON)
+    assert states(ask, pressed) == {"reorder-asks": "open", "reorder-pressed": "open"}
+    assert states(ask, pressed, end) == {"reorder-asks": "closed", "reorder-pressed": "closed"}
+
+
+def test_a_limit_that_is_reached_is_its_owner_s_alert() -> None:
+    """It is another alert than a question for evidence, and takes its place."""
+    ask = events.ReorderAsked(**REORDER, quantity=20, reason="the item is new", useful_until=NOON)
+    limit = events.ReorderAsked(
+        **REORDER, quantity=20, reason="the limit per order is reached", useful_until=NOON, limit_reached=True
+    )
+    assert states(ask, limit) == {"reorder-asks": "closed", "buying-limit-reached": "open"}
+    part = events.ReorderPlaced(**REORDER, quantity=5, limit="the limit per order is reached")
+    whole = events.ReorderPlaced(**REORDER, quantity=20)
+    assert states(part) == {"buying-limit-reached": "open"}
+    assert states(part, whole) == {"buying-limit-reached": "closed"}
+
+
+def test_a_question_that_lapsed_is_shown_until_something_is_ordered_or_the_risk_is_over() -> None:
+    """Nothing was ordered, and somebody should know."""
+    lapsed = events.ReorderLapsed(**REORDER)
+    assert states(lapsed) == {"reorder-lapsed": "open"}
+    assert states(lapsed, events.ReorderPlaced(**REORDER, quantity=20)) == {"reorder-lapsed": "closed"}
+    eased = events.StockRiskEased(**BUYING, reason="nothing is owed")
+    assert states(lapsed, eased)["reorder-lapsed"] == "closed"
+
+
+def test_a_late_supplier_is_an_alert_until_the_rest_came_or_will_not() -> None:
+    """A part of it leaves the alert open."""
+    late = events.ReorderOverdue(**REORDER, quantity=20, due_at=NOON)
+    part = events.ReorderReceived(**REORDER, quantity=5, remaining=15, reference="R1")
+    rest = events.ReorderReceived(**REORDER, quantity=15, remaining=0, reference="R2")
+    assert states(late, part) == {"supplier-late": "open"}
+    assert states(late, part, rest) == {"supplier-late": "closed"}
+    assert states(late, events.ReorderCancelled(**REORDER, quantity=20, reason="fire")) == {"supplier-late": "closed"}

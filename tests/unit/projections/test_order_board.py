@@ -10,7 +10,17 @@ from projections.published import HistoryMissing, UnknownEvent
 from schemas import events
 from schemas.events import Event
 from schemas.values import Deadlines, LineQuantity, Need, shipment_id
-from tests.unit.projections.histories import HAT, NOON, SHOP, Numbered, classified, fulfilled, placed, published
+from tests.unit.projections.histories import (
+    ADDRESS,
+    HAT,
+    NOON,
+    SHOP,
+    Numbered,
+    classified,
+    fulfilled,
+    placed,
+    published,
+)
 
 ORDER = Numbered("1001")
 
@@ -223,3 +233,31 @@ def test_a_cancellation_after_the_hand_over_is_marked() -> None:
     """What the platform cancelled although it had left is an exception that shows."""
     gone = events.OrderCancelled(order_id=ORDER.id, reason="no", cancelled_at=NOON, by="marketplace", handed_over=True)
     assert after(placed(ORDER), gone).flags == ("cancelled_after_hand_over",)
+
+
+SHARED = shipment_id("tiktok", SHOP, "1002-1")
+JOINED = events.OrderPackageJoined(
+    order_id=ORDER.id,
+    shipment_id=SHARED,
+    package="1002-1",
+    contents=(Need(stock_item_id=HAT, quantity=1),),
+    closed=(ORDER.shipment,),
+    fulfilment_state="READY",
+)
+
+
+def test_an_order_shows_the_package_that_it_joined() -> None:
+    """Another order's package stands in the place of its own, and none where it was left out."""
+    assert [package.package for package in after(placed(ORDER), ready(1), JOINED).packages] == ["1002-1"]
+    left_out = events.OrderLeftOut(
+        order_id=ORDER.id, shipment_id=SHARED, reason="it is on paper", fulfilment_state="READY"
+    )
+    assert after(placed(ORDER), ready(1), JOINED, left_out).packages == ()
+
+
+def test_another_address_leaves_a_shared_package() -> None:
+    """One that is not on paper is gone from the row; one that is waits to be put back."""
+    moved_on = events.OrderAddressChanged(order_id=ORDER.id, address=ADDRESS, updated_at=NOON, closed=(SHARED,))
+    assert after(placed(ORDER), JOINED, moved_on).packages == ()
+    waits = msgspec.structs.replace(moved_on, closed=(), stopped=(SHARED,))
+    assert [package.stopped for package in after(placed(ORDER), JOINED, waits).packages] == [True]

@@ -46,3 +46,53 @@ def test_risk_alone_touches_no_supplier_order() -> None:
     """An event about the risk of an item is about none of its supplier orders."""
     eased = events.StockRiskEased(replenishment_id=REPLENISHMENT, stock_item_id=HAT, reason="units came")
     assert keys(eased) == ()
+
+
+def asked(**more: Any) -> events.ReorderAsked:
+    """A person decides."""
+    return events.ReorderAsked(**ABOUT, quantity=20, reason="the item is new", useful_until=NOON, **more)
+
+
+def test_a_question_shows_why_and_until_when() -> None:
+    """What waits for a person says so; approved it is placed, and who let it be stands beside it."""
+    row = after(PREPARED, asked())
+    assert (row.state, row.asked_because, row.useful_until) == ("asked", "the item is new", NOON)
+    row = after(
+        PREPARED,
+        asked(),
+        events.ReorderApproved(**ABOUT, operator="ann"),
+        events.ReorderPlaced(**ABOUT, quantity=20, delivery="express"),
+    )
+    assert (row.state, row.decided_by) == ("placed", "ann")
+
+
+def test_a_question_that_was_put_again_keeps_its_place() -> None:
+    """Another sum for the same order takes the place of the first in the list."""
+    first = after(PREPARED, asked())
+    again = after(
+        PREPARED, asked(), events.ReorderPrepared(**ABOUT, quantity=60, rule="ends before a delivery"), asked()
+    )
+    assert (again.quantity, again.rule, again.state) == (60, "ends before a delivery", "asked")
+    assert again.prepared_position == first.prepared_position
+
+
+def test_an_order_that_is_not_to_come_says_why() -> None:
+    """Declined, lapsed, late or cancelled, each is a state of its own."""
+    ends: dict[str, Event] = {
+        "declined": events.ReorderDeclined(**ABOUT, reason="too many", operator="ann"),
+        "lapsed": events.ReorderLapsed(**ABOUT),
+        "overdue": events.ReorderOverdue(**ABOUT, quantity=20, due_at=NOON),
+        "cancelled": events.ReorderCancelled(**ABOUT, quantity=20, reason="fire"),
+    }
+    assert {state: after(PREPARED, asked(), end).state for state, end in ends.items()} == {end: end for end in ends}
+
+
+def test_a_delayed_order_has_its_new_date_and_a_hurried_one_its_delivery() -> None:
+    """Both keep what came already."""
+    part = events.ReorderReceived(**ABOUT, quantity=5, remaining=15, reference="R1")
+    delayed = events.ReorderDelayed(**ABOUT, quantity=15, due_at=None, was_due_at=NOON)
+    row = after(PREPARED, CONFIRMED, part, delayed)
+    assert (row.state, row.due_at, row.quantity, row.received) == ("part received", None, 20, 5)
+    hurried = after(PREPARED, events.SpeedUpAsked(**ABOUT, due_at=NOON))
+    assert hurried.delivery == "express"
+    assert after(PREPARED, events.SpeedUpRefused(**ABOUT, reason="gone")).delivery == "standard"

@@ -8,7 +8,8 @@ import msgspec
 from projections.shipment_tracking import SCANS_KEPT, ShipmentRow, change
 from schemas import events
 from schemas.events import Event
-from tests.unit.projections.histories import ADDRESS, NOON, Numbered, bought, fulfilled, opened, published, usd
+from schemas.values import Need
+from tests.unit.projections.histories import ADDRESS, HAT, NOON, Numbered, bought, fulfilled, opened, published, usd
 
 ORDER = Numbered("1001")
 
@@ -152,3 +153,60 @@ def test_first_scan_is_waited_for_until_it_comes() -> None:
     assert after(opened(ORDER), waits, scanned(1, "ACCEPTED", 1)).scan_by is None
     cancelled = events.ShipmentCancelled(**OF, reason="buyer", label_live=True, stage="labelled")
     assert after(opened(ORDER), waits, cancelled).scan_by is None
+
+
+OTHER = Numbered("1002")
+
+
+def added() -> events.ShipmentOrderAdded:
+    """Another order's hat goes in the package too."""
+    return events.ShipmentOrderAdded(
+        shipment_id=ORDER.shipment,
+        order_id=OTHER.id,
+        order_number=OTHER.number,
+        contents=(Need(stock_item_id=HAT, quantity=1),),
+    )
+
+
+def taken_out(gone: Numbered, left: Numbered, stopped: str = "") -> events.ShipmentOrderTakenOut:
+    """One of the two orders is out of the package."""
+    return events.ShipmentOrderTakenOut(
+        shipment_id=ORDER.shipment,
+        order_id=gone.id,
+        reason="cancelled",
+        contents=(Need(stock_item_id=HAT, quantity=1),),
+        remaining=(left.id,),
+        order_number=left.number,
+        stopped=stopped,
+    )
+
+
+def test_a_package_shows_every_order_in_it() -> None:
+    """Two orders and what it holds of both; it goes on under the number of the one that stays."""
+    row = after(opened(ORDER), added())
+    assert (row.order_id, row.order_ids, len(row.contents)) == (ORDER.id, (ORDER.id, OTHER.id), 2)
+    row = after(opened(ORDER), added(), taken_out(ORDER, OTHER))
+    assert (row.order_id, row.order_ids, row.order_number) == (OTHER.id, (OTHER.id,), OTHER.number)
+    assert len(row.contents) == 1
+
+
+def test_an_order_that_is_withdrawn_keeps_the_package_in_the_house() -> None:
+    """It shows why until the order is out; what another order stops stays stopped."""
+    withdrawn = events.ShipmentOrderWithdrawn(
+        shipment_id=ORDER.shipment, order_id=OTHER.id, reason="cancelled", stage="printed"
+    )
+    row = after(opened(ORDER), added(), bought(ORDER), withdrawn)
+    assert row.stopped == "an order is to be taken out: cancelled"
+    for still in ("", "fraud?"):
+        assert after(opened(ORDER), added(), bought(ORDER), withdrawn, taken_out(OTHER, ORDER, still)).stopped == still
+
+
+def test_a_label_that_waits_says_for_what() -> None:
+    """For a moment, or for the printer; one that was recalled is asked for anew."""
+    waits = events.LabelDeferred(shipment_id=ORDER.shipment, order_id=ORDER.id)
+    assert after(opened(ORDER), waits).reason == "its label is bought when it is printed"
+    waits = msgspec.structs.replace(waits, until=NOON)
+    assert after(opened(ORDER), waits).reason == f"its label is bought at {NOON:%Y-%m-%d %H:%M} UTC"
+    asked = events.LabelRequested(shipment_id=ORDER.shipment, carrier="ground", attempt=1)
+    recalled = events.LabelRecalled(shipment_id=ORDER.shipment, attempt=1)
+    assert after(opened(ORDER), asked, recalled).state == "OPENED"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -22,9 +23,12 @@ from schemas.commands import (
     AcknowledgeShipmentAlert,
     AcknowledgeStockAlert,
     AnswerCancellation,
+    ApproveReorder,
     BuyLabel,
     CancelOrder,
+    CombineOrders,
     Command,
+    DeclineReorder,
     DescribeStockItem,
     HandOver,
     HoldOrder,
@@ -35,6 +39,7 @@ from schemas.commands import (
     PutBack,
     RecordCount,
     RecordMovement,
+    RecordSupplierAnswer,
     ReleaseOrder,
     ReplaceLabel,
     SplitOrder,
@@ -50,6 +55,8 @@ from tests.webhooks import SHOP
 ORDER = f"tiktok:{SHOP}:5769"
 ITEM = f"tiktok:{SHOP}:1729"
 PACKAGE = f"tiktok:{SHOP}:5769-1"
+BUYING = values.replenishment_id(values.stock_item_id("tiktok", SHOP, "1729"))
+REORDER = f"{BUYING}-12"
 MOMENT = "2026-03-02T12:00:00Z"
 
 
@@ -118,6 +125,9 @@ REQUESTS: list[tuple[str, dict[str, Any], type[Command]]] = [
     (f"/orders/{ORDER}/release", {}, ReleaseOrder),
     (f"/orders/{ORDER}/cancel", {"reason": "asked"}, CancelOrder),
     (f"/orders/{ORDER}/priority", {"score": 90, "reason": "VIP"}, OverridePriority),
+    (f"/reorders/{REORDER}/approve", {}, ApproveReorder),
+    (f"/reorders/{REORDER}/decline", {"reason": "too many"}, DeclineReorder),
+    (f"/reorders/{REORDER}/answer", {"outcome": "confirmed", "due_at": MOMENT}, RecordSupplierAnswer),
     (f"/packages/{PACKAGE}/printed", {}, MarkPrinted),
     (f"/packages/{PACKAGE}/packed", {"occurred_at": MOMENT}, MarkPacked),
     (f"/packages/{PACKAGE}/handed-over", {}, HandOver),
@@ -143,6 +153,37 @@ async def test_request_becomes_one_command(desk: Desk, path: str, body: dict[str
     assert type(command) is kind
     assert record.topic == topic_of(command)
     assert record.key == str(getattr(command, command.__struct_fields__[0])).encode()
+
+
+async def test_a_shelf_is_described_with_its_terms_of_supply(desk: Desk) -> None:
+    """Lead times, pack, cost and cut-off as a whole; what is no such figure is named."""
+    supply = {
+        "lead_time_hours": 72,
+        "express_lead_time_hours": 24,
+        "pack": 12,
+        "unit_cost": {"amount": "2.50", "currency": "USD"},
+        "cut_off_hour": 14,
+    }
+    assert (await desk.ask(f"/stock-items/{ITEM}", {"supply": supply}, method="PUT")).status_code == 202
+    (command,) = desk.commands()
+    assert isinstance(command, DescribeStockItem)
+    assert command.supply == values.SupplyTerms(
+        lead_time_hours=72,
+        express_lead_time_hours=24,
+        pack=12,
+        unit_cost=values.Money(amount=Decimal("2.50"), currency="USD"),
+        cut_off_hour=14,
+    )
+    wrong: list[tuple[str, Any]] = [
+        ("pack", 0),
+        ("lead_time_hours", -1),
+        ("cut_off_hour", 24),
+        ("unit_cost", {"amount": "-1", "currency": "USD"}),
+        ("unit_cost", {"amount": "1e3", "currency": "USD"}),
+    ]
+    for name, value in wrong:
+        answer = await desk.ask(f"/stock-items/{ITEM}", {"supply": {**supply, name: value}}, method="PUT")
+        assert (answer.status_code, name in answer.json()["detail"]) == (422, True)
 
 
 async def test_command_is_named_by_its_idempotency_key(desk: Desk) -> None:
@@ -262,6 +303,11 @@ PROBLEMS: list[tuple[str, Any, int, str]] = [
     (f"/stock-items/{ITEM}/counts", {"quantity": -1, "counted_at": MOMENT}, 422, "quantity"),
     (f"/stock-items/{ITEM}/counts", {"quantity": HUGE, "counted_at": MOMENT}, 422, "quantity"),
     (f"/stock-items/{ITEM}/counts", {"quantity": 1, "counted_at": "2026-03-02T12:00:00"}, 422, "counted_at"),
+    ("/reorders/12/approve", {}, 404, "id"),
+    (f"/reorders/{BUYING}/approve", {}, 404, "id"),
+    (f"/reorders/{REORDER}/decline", {}, 422, "reason"),
+    (f"/reorders/{REORDER}/answer", {"outcome": "parked"}, 422, "outcome"),
+    (f"/reorders/{REORDER}/answer", {"outcome": "confirmed", "due_at": "2026-03-02T12:00:00"}, 422, "due_at"),
     (f"/packages/{PACKAGE}/handed-over", {"occurred_at": "2026-03-02T12:00:00"}, 422, "occurred_at"),
     (f"/packages/{PACKAGE}/replace-label", {}, 422, "reason"),
     ("/packages/bulk", {"action": "handed-over", "packages": []}, 422, "packages"),
@@ -269,6 +315,8 @@ PROBLEMS: list[tuple[str, Any, int, str]] = [
     ("/packages/bulk", {"action": "thrown away", "packages": [PACKAGE]}, 422, "action"),
     ("/packages/bulk", {"action": "packed", "packages": [PACKAGE, "nobody"]}, 404, "id"),
     (f"/orders/{ORDER}/hold", {"reason": "a" * 70_000}, 413, "bytes"),
+    ("/orders/bulk", {"action": "combine", "orders": [ORDER, ORDER], "reason": "one door"}, 422, "orders"),
+    ("/orders/bulk", {"action": "combine", "orders": [str(UUID(int=n)) for n in range(51)], "reason": "a"}, 422, "50"),
 ]
 
 
@@ -310,6 +358,15 @@ async def test_split_and_answer(desk: Desk) -> None:
         SplitOrder(order_id=order, packages=(UNITS, UNITS), operator="operator"),
         AnswerCancellation(order_id=order, cancel_id="C1", approve=True, operator="operator"),
     ]
+
+
+async def test_orders_are_combined_by_the_first_of_them(desk: Desk) -> None:
+    """One command, to the order whose package the others join."""
+    others = [f"tiktok:{SHOP}:{number}" for number in (5770, 5771)]
+    answer = await desk.ask("/orders/bulk", {"action": "combine", "orders": [ORDER, *others, ORDER], "reason": "a"})
+    assert answer.status_code == 202
+    first, *rest = (values.order_id("tiktok", SHOP, str(number)) for number in (5769, 5770, 5771))
+    assert desk.commands() == [CombineOrders(order_id=first, others=tuple(rest), operator="operator")]
 
 
 async def test_many_orders_are_cancelled_at_once(desk: Desk) -> None:

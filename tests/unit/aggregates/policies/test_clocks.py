@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from aggregates import order
-from aggregates.policies.clocks import Scheduled, assumed_dispatch_by, scan_by, scheduled_after
+from aggregates.policies.clocks import Calendar, Scheduled, assumed_dispatch_by, scan_by, scheduled_after
 from schemas.commands import Command
-from tests.builders import NOON, an_order, one_part_per_line
+from tests.builders import MARKETPLACE, NOON, SHOP, an_order, one_part_per_line
 
 HOUR = timedelta(hours=1)
 
@@ -40,7 +40,34 @@ def test_label_is_to_be_scanned_within_two_working_days() -> None:
 def test_weekends_are_the_shop_s() -> None:
     """Friday evening in Los Angeles is Saturday in UTC, and still Friday for the shop."""
     paid = datetime(2026, 3, 7, 2, 0, tzinfo=UTC)
-    assert assumed_dispatch_by(paid, ZoneInfo("America/Los_Angeles")) == datetime(2026, 3, 11, 1, 0, tzinfo=UTC)
+    calendar = Calendar(ZoneInfo("America/Los_Angeles"))
+    assert assumed_dispatch_by(paid, calendar) == datetime(2026, 3, 11, 1, 0, tzinfo=UTC)
+
+
+def test_holidays_are_the_shop_s() -> None:
+    """Paid on the day before Christmas, a Thursday: Friday is a holiday, so it is due on Tuesday."""
+    paid = datetime(2026, 12, 24, 12, tzinfo=UTC)
+    calendar = Calendar(holidays=frozenset({date(2026, 12, 25)}))
+    assert assumed_dispatch_by(paid, calendar) == scan_by(paid, calendar) == datetime(2026, 12, 29, 12, tzinfo=UTC)
+
+
+def test_a_shop_that_never_works_has_its_deadline_all_the_same() -> None:
+    """A year of holidays is a mistake, and no loop."""
+    always = frozenset(date(2026, 1, 1) + timedelta(days=number) for number in range(365))
+    assert assumed_dispatch_by(NOON, Calendar(holidays=always)) == NOON + 30 * 24 * HOUR
+
+
+def test_an_order_is_due_by_its_own_shop_s_days() -> None:
+    """Placed, and paid later, it counts the days of its shop, whatever others do."""
+    holiday = (NOON + 24 * HOUR).date()
+    days = {(MARKETPLACE, SHOP): Calendar(holidays=frozenset({holiday})), (MARKETPLACE, "other"): Calendar()}
+    placed = order.decide(None, an_order().paid().record(), order.Known(NOON, one_part_per_line, calendars=days))
+    plain = order.decide(None, an_order().paid().record(), order.Known(NOON, one_part_per_line))
+    assert placed is not None
+    assert plain is not None
+    assert placed.deadlines.dispatch_by is not None
+    assert plain.deadlines.dispatch_by is not None
+    assert placed.deadlines.dispatch_by > plain.deadlines.dispatch_by
 
 
 def _timers(*updates: Command) -> list[Scheduled]:

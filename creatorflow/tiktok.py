@@ -1,0 +1,100 @@
+"""TikTok Shop, put together from the settings: in process by default, over HTTP where an address is given."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from valkey.asyncio import Valkey
+
+from aggregates.event_store import shops
+from aggregates.event_store.connection import Connection, connect
+from aggregates.event_store.tiktok_tokens import ShopGrant, TokenPair, TokenStore
+from creatorflow.settings import Settings
+from creatorflow.tiktok_access import StoredAccess
+from gateways.breakers import Breakers
+from gateways.http_client import HttpClient
+from gateways.marketplaces import Marketplace
+from gateways.own_quota import OwnQuota
+from gateways.quota import Limits
+from gateways.shared_quota import ANSWER_SECONDS, SharedQuota
+from gateways.tiktok.access import App, FixedAccess, ShopAccess
+from gateways.tiktok.client import TikTokShop
+from gateways.tiktok.endpoints import API_URL
+from gateways.tiktok.local import LocalMarketplace, delay_record, fulfilment_record
+from gateways.tiktok.oauth import OAuth, OpenedShop
+
+
+def tiktok(
+    settings: Settings, process: str, breakers: Breakers, *, demo_shop: str, carriers: tuple[str, ...]
+) -> Marketplace:
+    """The marketplace of all TikTok shops. A token that is set by hand opens the demo's shop."""
+    if settings.tiktok_url is None:
+        folder = settings.home / "tiktok"
+        return LocalMarketplace(
+            fulfilment_record(folder / "fulfilments", process), delay_record(folder / "delays", process)
+        )
+    fixed = {demo_shop: ShopAccess(*settings.require_tiktok_access())} if settings.tiktok_access_token else {}
+    oauth = _oauth(settings)
+    access = StoredAccess(settings.postgres, _tokens(settings), oauth, FixedAccess(fixed))
+    return TikTokShop(
+        HttpClient("tiktok", settings.tiktok_url, breakers),
+        App(*settings.require_tiktok_app()),
+        access,
+        {name: name for name in carriers},
+        quota=shared_quota(settings),
+        versions=settings.tiktok_versions,
+    )
+
+
+def shared_quota(settings: Settings) -> SharedQuota:
+    """The quota of every shop, the same in all processes that name the same Valkey."""
+    limits = Limits(
+        per_window=settings.tiktok_quota_per_minute,
+        by_endpoint=settings.tiktok_quota,
+        processes=settings.workers,
+    )
+    server: Valkey = Valkey.from_url(
+        settings.valkey, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS
+    )
+    return SharedQuota(server, limits, OwnQuota(limits))
+
+
+def authorise(settings: Settings, code: str) -> list[OpenedShop]:
+    """
+    Exchange the code of a seller's consent for tokens and store them, with the shops that they open.
+
+    Refused: a code that was used or is too old. Repeated: with a new code, the tokens are replaced.
+    """
+    return asyncio.run(_authorise(settings, code))
+
+
+async def _authorise(settings: Settings, code: str) -> list[OpenedShop]:
+    oauth = _oauth(settings)
+    pair = await oauth.exchange(code)
+    opened = await oauth.shops(pair.access)
+    with connect(settings.postgres, "tiktok-access") as connection:
+        keep_consent(connection, _tokens(settings), TokenPair(*pair), opened)
+    return opened
+
+
+def keep_consent(connection: Connection, store: TokenStore, pair: TokenPair, opened: Sequence[OpenedShop]) -> None:
+    """Store the tokens, and let the calls of a shop go on that had taken our access away before."""
+    now = datetime.now(UTC)
+    with connection.transaction():
+        store.add(connection, pair, [ShopGrant(each.shop, each.cipher) for each in opened])
+        shops.note_access(connection, [shops.Access("tiktok", each.shop, now, ended=False) for each in opened])
+
+
+def _oauth(settings: Settings) -> OAuth:
+    return OAuth(
+        App(*settings.require_tiktok_app()),
+        settings.tiktok_url or API_URL,
+        settings.tiktok_auth_url,
+        versions=settings.tiktok_versions,
+    )
+
+
+def _tokens(settings: Settings) -> TokenStore:
+    return TokenStore(settings.require_master_key())
