@@ -121,7 +121,7 @@ class Callers:
         finally:
             try:
                 # On the store's thread, behind a claim that may still be under way there.
-                await self._store.run(self._give_back)
+                await self._store.run(lambda connection: self._give_back(connection, "its runner ended"))
             except STORE_FAULT as error:
                 log.warning("calls not given back", calls=len(self._unstarted), error=type(error).__name__)
             await self._store.disconnect()
@@ -255,17 +255,23 @@ class Callers:
         )
 
     def _report_and_claim(self, connection: Connection) -> list[Taken]:
-        self._report(connection)
-        kinds = list(_DECODERS)
-        claimed = calls.claim(connection, CLAIMED_AT_ONCE, kinds)
-        if time.monotonic() - self._expired_at > EXPIRED_EVERY_SECONDS:
-            claimed += calls.claim_expired(connection, CLAIMED_AT_ONCE, kinds)
-            self._expired_at = time.monotonic()
+        """What a store fault kept from being started after it was claimed is given back first."""
+        self._give_back(connection, "its runner started over")
+        claimed = self._claim(connection)
         decoded = self._allowed(connection, [(each, _DECODERS[each.kind].decode(each.body)) for each in claimed])
-        self._unstarted = {each.id: each for each, _ in decoded}
         decoded = self._let_out(connection, decoded)
         self._keys.load(connection, {sealed.subject for _, call in decoded if (sealed := _recipient(call)) is not None})
         return [self._taken(connection, each, call) for each, call in decoded]
+
+    def _claim(self, connection: Connection) -> list[Claimed]:
+        kinds = list(_DECODERS)
+        claimed = calls.claim(connection, CLAIMED_AT_ONCE, kinds)
+        self._unstarted = {each.id: each for each in claimed}
+        if time.monotonic() - self._expired_at > EXPIRED_EVERY_SECONDS:
+            expired = calls.claim_expired(connection, CLAIMED_AT_ONCE, kinds)
+            self._unstarted |= {each.id: each for each in expired}
+            self._expired_at = time.monotonic()
+        return list(self._unstarted.values())
 
     def _let_out(self, connection: Connection, decoded: list[tuple[Claimed, Call]]) -> list[tuple[Claimed, Call]]:
         """The calls whose door is open; the others are kept as withheld."""
@@ -294,6 +300,7 @@ class Callers:
                 waits = "the shop took our access away"
                 postponed = Postponed(claimed.id, claimed.attempt, later, waits, claimed.unknown, attempted=False)
                 self._unreported.append(postponed)
+                self._unstarted.pop(claimed.id)
             else:
                 allowed.append((claimed, call))
         return allowed
@@ -303,17 +310,18 @@ class Callers:
         person = None if sealed is None else self._keys.open_person(connection, sealed)
         return Taken(claimed, call, person or Person(name="" if sealed is None else "erased"))
 
-    def _give_back(self, connection: Connection) -> None:
+    def _give_back(self, connection: Connection, reason: str) -> None:
         """
         Report what is known, and let others have what was not started. What is under way may have acted, and keeps its
         lease, so that nobody asks again while it still acts.
         """
         now = datetime.now(UTC)
         self._unreported += [
-            Postponed(each.id, each.attempt, now, "its runner ended", each.unknown, attempted=False)
+            Postponed(each.id, each.attempt, now, reason, each.unknown, attempted=False)
             for each in self._unstarted.values()
         ]
         self._report(connection)
+        self._unstarted = {}
 
     def _report(self, connection: Connection) -> None:
         outcomes, self._unreported = self._unreported, []

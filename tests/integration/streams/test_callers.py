@@ -371,7 +371,7 @@ async def test_calls_of_a_runner_that_ends_are_given_back_unless_they_are_under_
     with opened.transaction():
         opened.execute("LOCK TABLE calls IN SHARE MODE")
         task = asyncio.create_task(runner.run())
-        await soon(lambda: waits_for_lock(database))
+        await soon(lambda: waits_for_lock(database, "calls"))
         task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert calls.waiting(opened) == {"BuyLabelCall running": 1, "BuyLabelCall waiting": 1}
@@ -379,10 +379,29 @@ async def test_calls_of_a_runner_that_ends_are_given_back_unless_they_are_under_
     assert row == (1, 0, False)
 
 
-def waits_for_lock(database: str) -> bool:
+async def test_calls_that_a_store_fault_kept_from_being_started_are_made_in_the_next_round(
+    database: str, opened: Connection, tmp_path: Path
+) -> None:
+    """Claimed, and the connection cut before anything was sent: nothing is unknown of the call, and no lease runs."""
+    carrier = OddCarrier(supports_lookup=False)
+    request = a_label_request("odd")
+    async with running(database, carrier, tmp_path):
+        with connect(database, "in the way") as other, other.transaction():
+            other.execute("LOCK TABLE shops IN ACCESS EXCLUSIVE MODE")
+            buy(database, opened, request)
+            await soon(lambda: waits_for_lock(database, "shops"))
+            opened.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE relation = 'shops'::regclass AND NOT granted"
+            )
+        (outcome,) = await answered(opened)
+    assert (outcome.outcome, carrier.asked) == ("bought", [request.reference])
+    assert scheduled_commands.due(opened, 1)[0].key == f"call:buy-label:{request.reference}:2"
+
+
+def waits_for_lock(database: str, table: str) -> bool:
     """Whether somebody waits for a lock on a table."""
     with connect(database, "looking on") as connection:
         row = connection.execute(
-            "SELECT count(*) FROM pg_locks WHERE relation = 'calls'::regclass AND NOT granted"
+            "SELECT count(*) FROM pg_locks WHERE relation = %s::regclass AND NOT granted", (table,)
         ).fetchone()
     return row is not None and row[0] > 0
