@@ -45,7 +45,8 @@ def add_to_package(shipment: Shipment, command: commands.AddToPackage, known: Kn
     Refused: OrderNotAdded with the reason, so that the order sends its lines by itself. Repeated: nothing.
     """
     order = command.order_id
-    if order in shipment.shares or shipment.not_added.get(order) == command.joined:
+    joined = order in shipment.shares and order not in shipment.withdrawn
+    if joined or shipment.not_added.get(order) == command.joined:
         return
     reason = _why_not_added(shipment)
     if reason:

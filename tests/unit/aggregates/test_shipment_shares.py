@@ -148,6 +148,16 @@ def test_one_that_is_cancelled_on_paper_waits_for_a_person() -> None:
     assert names(when(item, void_outcome(attempt=2))) == ["LabelVoided", "CarrierChosen", "LabelRequested"]
 
 
+def test_one_that_was_withdrawn_and_joins_again_packs_by_itself() -> None:
+    """Its lines lie in a parcel on paper that it does not want: it is told once that it is not in it."""
+    item = both(PRINT, CANCEL_SECOND)
+    again = with_fields(ADD, joined=9)
+    events = when(item, again)
+    assert [(type(event), event.reason) for event in events] == [(Shipment.OrderNotAdded, "the package is on paper")]
+    assert [type(each) for each in following(events)] == [RecordLeftOut]
+    assert when(item, again) == []
+
+
 def test_one_that_is_cancelled_leaves_by_a_scan_all_the_same() -> None:
     """What a carrier scans has left: the order that did not want it is an exception, the other one is not."""
     item = both(PRINT, CANCEL_SECOND)
