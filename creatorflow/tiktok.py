@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from valkey.asyncio import Valkey
 
-from aggregates.event_store import shops
+from aggregates.event_store import calls, shops
 from aggregates.event_store.connection import Connection, connect
 from aggregates.event_store.tiktok_tokens import ShopGrant, TokenPair, TokenStore
 from creatorflow.settings import Settings
@@ -24,6 +25,10 @@ from gateways.tiktok.client import TikTokShop
 from gateways.tiktok.endpoints import API_URL
 from gateways.tiktok.local import LocalMarketplace, delay_record, fulfilment_record
 from gateways.tiktok.oauth import OAuth, OpenedShop
+from schemas.calls import PushFulfilmentCall, ReadOrderCall
+
+WAIT_FOR_CONSENT: Final = (ReadOrderCall.__name__, PushFulfilmentCall.__name__)
+"""The kinds of calls that are made once a seller consents, however long ago they were given up."""
 
 
 def tiktok(
@@ -80,11 +85,12 @@ async def _authorise(settings: Settings, code: str) -> list[OpenedShop]:
 
 
 def keep_consent(connection: Connection, store: TokenStore, pair: TokenPair, opened: Sequence[OpenedShop]) -> None:
-    """Store the tokens, and let the calls of a shop go on that had taken our access away before."""
+    """Store the tokens, and let the calls of a shop go on that had not opened yet, or had taken our access away."""
     now = datetime.now(UTC)
     with connection.transaction():
         store.add(connection, pair, [ShopGrant(each.shop, each.cipher) for each in opened])
         shops.note_access(connection, [shops.Access("tiktok", each.shop, now, ended=False) for each in opened])
+        calls.resume_parked(connection, [each.shop for each in opened], WAIT_FOR_CONSENT)
 
 
 def _oauth(settings: Settings) -> OAuth:

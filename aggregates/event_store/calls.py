@@ -309,6 +309,16 @@ def ask(connection: Connection, rows: Sequence[CallRow]) -> None:
     )
 
 
+def resume_parked(connection: Connection, shops: Sequence[str], kinds: Sequence[str]) -> int:
+    """Let the parked calls of these shops be made again, as if they were new; returns how many. Repeated: nothing."""
+    return connection.execute(
+        "WITH held AS (SELECT id FROM calls WHERE state = 'parked' AND shop = ANY(%s) AND kind = ANY(%s) ORDER BY key"
+        " FOR UPDATE) UPDATE calls AS c SET state = 'waiting', due_at = now(), failures = 0, created_at = now()"
+        " FROM held WHERE c.id = held.id",
+        (list(shops), list(kinds)),
+    ).rowcount
+
+
 def close_asked(connection: Connection, closed: Sequence[Closed]) -> None:
     """
     Close calls that were asked for by `ask`, each with its answer, in one transaction; what was asked for again

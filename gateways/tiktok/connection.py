@@ -9,12 +9,12 @@ from typing import Any, Final, NamedTuple, TypeVar
 import msgspec
 import structlog
 
-from gateways.errors import Refused, TooManyRequests
+from gateways.errors import NotSent, TooManyRequests
 from gateways.http_client import Answer, HttpClient, Request
 from gateways.quota import Quota
 from gateways.tiktok.access import Access, App, ShopAccess
 from gateways.tiktok.endpoints import Call
-from gateways.tiktok.errors import TokenExpired, failure_of, unknown
+from gateways.tiktok.errors import WITHOUT_ACCESS_SECONDS, TokenExpired, failure_of, unknown
 from gateways.tiktok.signing import sign
 
 log = structlog.get_logger()
@@ -72,11 +72,11 @@ class Connection:
         The answer to one call, if it is a success.
 
         A token that is refused as expired is renewed once, and the call made again. Raises Refused, Unavailable
-        (`NotSent` where it never left) and OutcomeUnknown.
+        (`NotSent` where it never left, as of a shop that has not authorised the app yet) and OutcomeUnknown.
         """
         access = await self._access.of(shop)
         if access is None:
-            raise Refused(NOT_AUTHORISED)
+            raise NotSent(NOT_AUTHORISED, WITHOUT_ACCESS_SECONDS)
         asked = _Asked(call, shop, call.path(self._versions, ids), params, body)
         try:
             return await self._once(asked, access)

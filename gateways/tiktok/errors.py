@@ -27,6 +27,10 @@ OURS_TO_MEND: Final = {
     36009014: "version retired",
     36009033: "address not allowed",
 }
+INACTIVE: Final = {36009043: "shop inactive", 36009044: "seller inactive"}
+WITHOUT_ACCESS_SECONDS: Final = 600.0
+"""How long what is asked of a shop waits that does not let us in; its seller may any time."""
+
 ALREADY_SHIPPED: Final = frozenset({21011006, 21011020, 21008099, 21022025})
 MEANINGS: Final = {
     11034002: "not shipped by TikTok",
@@ -40,8 +44,6 @@ MEANINGS: Final = {
     21023035: "not arranged yet",
     21042102: "already picked up",
     21042104: "not arranged yet",
-    36009043: "shop inactive",
-    36009044: "seller inactive",
 }
 
 
@@ -96,6 +98,8 @@ def failure_of_code(code: int, *, acts: bool, limited: bool = False) -> GatewayE
         return unknown(reason_of(code, MAY_HAVE_HAPPENED[code]), acts=acts)
     if code in OURS_TO_MEND:
         return Unavailable(reason_of(code, OURS_TO_MEND[code]), counts=False)
+    if code in INACTIVE:
+        return Unavailable(reason_of(code, INACTIVE[code]), WITHOUT_ACCESS_SECONDS, counts=False)
     return RefusedWithCode(reason_of(code), code)
 
 

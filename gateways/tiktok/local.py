@@ -8,6 +8,7 @@ from typing import Final
 
 from gateways.marketplaces import DONE, OrderRead, PushResult
 from gateways.own_record import OwnRecord, entries
+from gateways.tiktok.errors import WITHOUT_ACCESS_SECONDS
 from schemas.calls import PushDelayCall, PushFulfilmentCall, ReadOrderCall
 
 
@@ -31,8 +32,9 @@ class LocalMarketplace:
         return DONE
 
     async def read_orders(self, calls: Sequence[ReadOrderCall]) -> Sequence[OrderRead]:
-        """Refused: it keeps no orders of its own."""
-        return [OrderRead("refused", "the local marketplace has no orders to read")] * len(calls)
+        """Unavailable: it keeps no orders of its own; reads wait for the marketplace's address to be set."""
+        waits = OrderRead("unavailable", "the local marketplace has no orders", WITHOUT_ACCESS_SECONDS, attempted=False)
+        return [waits] * len(calls)
 
     def _take(self, push: PushFulfilmentCall) -> PushResult:
         if not push.tracking_number:

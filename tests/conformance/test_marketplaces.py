@@ -14,7 +14,7 @@ from gateways.http_client import HttpClient
 from gateways.marketplaces import DONE, Marketplace
 from gateways.tiktok.client import App, ShopAccess, TikTokShop
 from gateways.tiktok.local import LocalMarketplace, delay_record, delays, fulfilment_record, fulfilments
-from schemas.calls import PushFulfilmentCall
+from schemas.calls import PushFulfilmentCall, ReadOrderCall
 from tests.conformance.requests import SHOP, a_delay, a_push
 from tests.conformance.simulated import SimulatorProcess
 
@@ -127,6 +127,12 @@ class TestLocalMarketplace(MarketplaceSuite):
     @pytest.fixture
     def subject(self, tmp_path: Path) -> MarketplaceSubject:
         return LocalSubject(tmp_path)
+
+    async def test_reads_wait(self, subject: MarketplaceSubject) -> None:
+        """It has no orders; whoever sets the marketplace's address later loses no read."""
+        asked = ReadOrderCall(marketplace="tiktok", shop=SHOP, order_number="1")
+        (read,) = await subject.marketplace.read_orders([asked])
+        assert (read.outcome, read.retry_after, read.attempted) == ("unavailable", 600.0, False)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from aggregates.event_store import shops
+from aggregates.event_store import calls, shops
+from aggregates.event_store.calls import CallRow
 from aggregates.event_store.connection import Connection
 from aggregates.event_store.tiktok_tokens import ShopGrant, TokenPair, TokenStore
 from creatorflow.bootstrap import DEMO_SHOP
@@ -197,6 +198,7 @@ async def test_a_consent_that_was_withdrawn_has_no_successor(
 
 def test_a_new_consent_lets_the_calls_of_its_shop_go_on(opened: Connection) -> None:
     """A shop that took our access away is asked again once its seller consented anew; another one is not."""
+    _park_reads(opened, DEMO_SHOP.shop, "751")
     ended = [shops.Access("tiktok", shop, datetime.now(UTC), ended=True) for shop in (DEMO_SHOP.shop, "751")]
     shops.note_access(opened, ended)
     assert shops.without_access(opened) == {("tiktok", DEMO_SHOP.shop)}
@@ -204,6 +206,18 @@ def test_a_new_consent_lets_the_calls_of_its_shop_go_on(opened: Connection) -> N
     keep_consent(opened, TokenStore(KEY), pair, [OpenedShop(DEMO_SHOP.shop, "GCP", "Demo", "US")])
     assert shops.without_access(opened) == set()
     assert TokenStore(KEY).of_shop(opened, DEMO_SHOP.shop) == (ShopGrant(DEMO_SHOP.shop, "GCP"), pair)
+    states = opened.execute("SELECT shop, state FROM calls").fetchall()
+    assert sorted(states) == sorted([(DEMO_SHOP.shop, "waiting"), ("751", "parked")])
+
+
+def _park_reads(connection: Connection, *of: str) -> None:
+    """A read of each shop was given up."""
+    now = datetime.now(UTC)
+    rows = [
+        CallRow(f"read:{shop}", "ReadOrderCall", "marketplace", shop, 50, now, None, b"{}", "c", "o") for shop in of
+    ]
+    calls.ask(connection, rows)
+    connection.execute("UPDATE calls SET state = 'parked'")
 
 
 async def test_a_token_set_by_hand_cannot_be_renewed(process: Processes) -> None:

@@ -142,6 +142,19 @@ def test_parked_call_waits_for_a_person(database: str, opened: Connection) -> No
     assert calls.waiting(opened) == {"BuyLabelCall parked": 1}
 
 
+def test_parked_calls_of_a_shop_go_on_as_if_they_were_new(database: str, opened: Connection) -> None:
+    """Those of these shops and kinds, due now and without their failures; asked again, nothing."""
+    asked = [a_call("A"), a_call("B")._replace(shop="another"), a_call("C")._replace(kind="VoidLabelCall")]
+    write(database, opened, calls=asked)
+    for held in calls.claim(opened, 3, [*KINDS, "VoidLabelCall"]):
+        calls.postpone(opened, [Postponed(held.id, held.attempt, datetime.now(UTC), "no access", parked=True)])
+    opened.execute("UPDATE calls SET created_at = now() - interval '2 days', due_at = now() + interval '1 day'")
+    assert [calls.resume_parked(opened, ["shop"], KINDS) for _ in range(2)] == [1, 0]
+    (again,) = calls.claim(opened, 3, [*KINDS, "VoidLabelCall"])
+    assert (again.key, again.attempt, again.failures) == ("A", 2, 0)
+    assert datetime.now(UTC) - again.created_at < timedelta(hours=1)
+
+
 def test_late_failure_of_a_lost_lease_changes_nothing(database: str, opened: Connection, other: Connection) -> None:
     """Who lost the lease cannot put the call back under whoever holds it now."""
     write(database, opened, calls=[a_call("A")])

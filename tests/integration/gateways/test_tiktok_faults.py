@@ -105,12 +105,12 @@ async def test_an_open_breaker_is_not_an_attempt(simulator: SimulatorProcess, cl
     assert waiting.retry_after is not None
 
 
-async def test_what_cannot_be_sent_is_refused(client: HttpClient) -> None:
-    """A shop without access and a carrier without a provider id are refused before anything is sent."""
+async def test_what_cannot_be_sent_waits_or_is_refused(client: HttpClient) -> None:
+    """Before anything is sent a shop without access waits, and a carrier without a provider id is refused."""
     access = {SHOP: ACCESS[SHOP]}
     (no_access,) = await TikTokShop(client, APP, access, PROVIDERS).push_fulfilment([a_push(shop=OTHER_SHOP)])
     (no_provider,) = await TikTokShop(client, APP, access, {}).push_fulfilment([a_push()])
-    assert no_access == ("refused", "shop has not authorised the app", None, True)
+    assert no_access == ("unavailable", "shop has not authorised the app", 600.0, False)
     assert no_provider == ("refused", "carrier usps has no shipping provider id", None, True)
 
 

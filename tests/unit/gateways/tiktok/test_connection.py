@@ -7,7 +7,7 @@ import logging
 import httpx
 import pytest
 
-from gateways.errors import BreakerOpen, OutcomeUnknown, QuotaSpent, Refused, TooManyRequests, Unavailable
+from gateways.errors import BreakerOpen, NotSent, OutcomeUnknown, QuotaSpent, TooManyRequests, Unavailable
 from gateways.quota import PATIENCE_SECONDS, Endpoint, Grant, Unlimited
 from gateways.tiktok.access import ShopAccess
 from gateways.tiktok.client import TikTokShop
@@ -75,12 +75,20 @@ async def test_a_token_that_expires_again_waits() -> None:
         await _connection(a_shop(api, RenewedAccess(None))).ask(WAREHOUSES, SHOP)
 
 
-async def test_a_shop_without_access_is_refused_before_anything_is_sent() -> None:
-    """Refused, and not even a turn is taken."""
+async def test_a_shop_without_access_waits_before_anything_is_sent() -> None:
+    """Its seller may authorise the app any time: not an attempt, and not even a turn is taken."""
     api, quota = FakeApi(ok()), CountedQuota()
-    with pytest.raises(Refused, match="not authorised"):
+    with pytest.raises(NotSent, match="not authorised") as waits:
         await _connection(a_shop(api, quota=quota)).ask(WAREHOUSES, "another")
-    assert (api.asked, quota.taken) == ([], [])
+    assert (waits.value.retry_after, api.asked, quota.taken) == (600.0, [], [])
+
+
+@pytest.mark.parametrize("number", [36009043, 36009044])
+async def test_an_inactive_shop_waits(number: int) -> None:
+    """What is asked of it is not lost, and says nothing about TikTok's health."""
+    with pytest.raises(Unavailable, match="inactive") as waits:
+        await _connection(a_shop(FakeApi(code(number, 403)))).ask(WAREHOUSES, SHOP)
+    assert (waits.value.retry_after, waits.value.counts) == (600.0, False)
 
 
 async def test_nothing_is_sent_without_a_turn() -> None:
