@@ -242,7 +242,7 @@ def _inventory_changed(told: Told, now: datetime) -> Hint:
     inputs.outside_id(data.sku_id, "data.sku_id")
     try:
         at = datetime.fromisoformat(data.occurred_at).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise BadInput("data.occurred_at", "is not a time in ISO 8601") from None
     if not inputs.EARLIEST <= at <= now + inputs.LATEST_AHEAD:
         raise BadInput("data.occurred_at", "is not between 2015 and now")

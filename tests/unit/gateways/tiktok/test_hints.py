@@ -231,6 +231,10 @@ def test_topic_that_nothing_here_takes_asks_for_nothing(body: bytes) -> None:
         (b'{"type":1,"shop_id":"1","data":[]}', "data: "),
         (a_notice(27, update_time=CREATED), "data.sku_id: is missing"),
         (a_notice(71, sku_id=1, occurred_at="yesterday"), "data.occurred_at: is not a time in ISO 8601"),
+        (
+            a_notice(71, sku_id=1, occurred_at="0001-01-01T00:00:00+14:00"),
+            "data.occurred_at: is not a time in ISO 8601",
+        ),
         (a_notice(71, sku_id=1, occurred_at="1970-01-01T00:00:00Z"), "data.occurred_at: is not between 2015 and now"),
         (
             a_notice(4, package_list=[{"order_id_list": [str(n) for n in range(501)]}], update_time=CREATED),
