@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Literal
+from uuid import UUID
 
 from aggregates.event_store import shops
 from aggregates.event_store.connection import Connection
@@ -43,13 +44,18 @@ class Doors:
         if door is None:
             return ""
         if isinstance(call, PlaceReorderCall | SpeedUpReorderCall):
-            marketplace, shop = store.shop_of_item(self._connection, call.stock_item_id) or ("", "")
-            asked = [each for each in self._shops if (each.marketplace, each.shop) == (marketplace, shop)]
-            asked = asked or self._shops
+            asked = self._buying_for(call.stock_item_id, shop) or self._shops
         else:
             asked = [each for each in self._shops if each.shop == shop]
         closed = _closed(asked, door)
         return f"withheld: shop {closed} is not live in {door}" if closed else ""
+
+    def _buying_for(self, stock_item_id: UUID, shop: str) -> list[Shop]:
+        """The shop that the call names, else the one that the read model shows with the item; none where neither is."""
+        if shop:
+            return [each for each in self._shops if each.shop == shop]
+        named = store.shop_of_item(self._connection, stock_item_id)
+        return [each for each in self._shops if (each.marketplace, each.shop) == named]
 
 
 def _closed(asked: Iterable[Shop], door: Door) -> str:

@@ -114,6 +114,17 @@ def test_a_shelf_is_bought_for_by_its_own_shop(opened: Connection) -> None:
     assert "tiktok:shop" in doors.why_withheld(reorder(unknown), "")
 
 
+def test_a_reorder_that_names_its_shop_goes_through_that_shop_s_door(opened: Connection) -> None:
+    """Whatever the read model shows, or does not show yet."""
+    register(opened)
+    describe(opened, ITEM, OBSERVES)
+    doors = Doors(opened)
+    assert doors.why_withheld(reorder(), SHOP) == ""
+    unknown = stock_item_id("tiktok", SHOP, "unknown")
+    assert doors.why_withheld(reorder(unknown), SHOP) == ""
+    assert "tiktok:shop" in doors.why_withheld(reorder(unknown), OBSERVES)
+
+
 def test_withheld_calls_are_kept_for_a_while(database: str, opened: Connection) -> None:
     """Thirty days on they are forgotten; what waits to be sent is not."""
     ask(database, opened, a_delay(), OBSERVES)
