@@ -76,11 +76,17 @@ def authorise(settings: Settings, code: str) -> list[OpenedShop]:
 
 
 async def _authorise(settings: Settings, code: str) -> list[OpenedShop]:
-    oauth = _oauth(settings)
-    pair = await oauth.exchange(code)
+    return await take_consent(settings.postgres, _tokens(settings), _oauth(settings), code)
+
+
+async def take_consent(dsn: str, store: TokenStore, oauth: OAuth, code: str) -> list[OpenedShop]:
+    """The pair is stored before TikTok is asked for its shops, as the code is good once."""
+    pair = TokenPair(*await oauth.exchange(code))
+    with connect(dsn, "tiktok-access") as connection:
+        store.add(connection, pair, [])
     opened = await oauth.shops(pair.access)
-    with connect(settings.postgres, "tiktok-access") as connection:
-        keep_consent(connection, _tokens(settings), TokenPair(*pair), opened)
+    with connect(dsn, "tiktok-access") as connection:
+        keep_consent(connection, store, pair, opened)
     return opened
 
 

@@ -14,7 +14,7 @@ from aggregates.event_store.calls import CallRow
 from aggregates.event_store.connection import Connection
 from aggregates.event_store.tiktok_tokens import ShopGrant, TokenPair, TokenStore
 from creatorflow.bootstrap import DEMO_SHOP
-from creatorflow.tiktok import keep_consent
+from creatorflow.tiktok import keep_consent, take_consent
 from creatorflow.tiktok_access import StoredAccess
 from gateways.errors import Unavailable
 from gateways.tiktok.access import App, FixedAccess, ShopAccess
@@ -208,6 +208,26 @@ def test_a_new_consent_lets_the_calls_of_its_shop_go_on(opened: Connection) -> N
     assert TokenStore(KEY).of_shop(opened, DEMO_SHOP.shop) == (ShopGrant(DEMO_SHOP.shop, "GCP"), pair)
     states = opened.execute("SELECT shop, state FROM calls").fetchall()
     assert sorted(states) == sorted([(DEMO_SHOP.shop, "waiting"), ("751", "parked")])
+
+
+async def test_a_consent_is_kept_though_its_shops_are_not_told(database: str, opened: Connection) -> None:
+    """A code is good once: its pair takes the place of the old one, whose shops it opens."""
+    _store(opened, timedelta(days=3))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path != "/api/v2/token/get":
+            return httpx.Response(503)
+        ends = int((datetime.now(UTC) + timedelta(days=7)).timestamp())
+        pair = {"access_token": "TTP_consent", "access_token_expire_in": ends, "open_id": "seller"}
+        more = {"refresh_token": "TTP_again", "refresh_token_expire_in": ends}
+        return httpx.Response(200, json={"code": 0, "data": {**pair, **more}})
+
+    oauth = OAuth(App("k", "s"), "http://api.test", "http://auth.test", transport=httpx.MockTransport(answer))
+    with pytest.raises(Unavailable):
+        await take_consent(database, TokenStore(KEY), oauth, "code")
+    found = TokenStore(KEY).of_shop(opened, SHOP)
+    assert found is not None
+    assert (found[1].access, found[1].refresh) == ("TTP_consent", "TTP_again")
 
 
 def _park_reads(connection: Connection, *of: str) -> None:
