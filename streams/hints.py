@@ -63,7 +63,7 @@ def forwarded(hinted: Sequence[Hinted], keys: BuyerKeys, now: datetime) -> Forwa
         [_raw(each, keys, now) for each in hinted],
         [],
         [_call(each, number, now) for each in hinted for number in each.hint.orders],
-        [_access(each) for each in hinted if each.hint.at is not None],
+        latest_access([_access(each) for each in hinted if each.hint.at is not None]),
     )
 
 
@@ -89,6 +89,12 @@ def _access(hinted: Hinted) -> Access:
     hint = hinted.hint
     assert hint.at is not None
     return Access(hints.MARKETPLACE, hint.shop, hint.at, hint.access_ended)
+
+
+def latest_access(shown: Sequence[Access]) -> list[Access]:
+    """The latest end of access and the latest use of it of each shop, as one row is written for each."""
+    latest = {(each.marketplace, each.shop, each.ended): each for each in sorted(shown, key=lambda each: each.at)}
+    return sorted(latest.values(), key=lambda each: (each.marketplace, each.shop, each.at))
 
 
 def _tell_of_access(hinted: Hinted) -> None:

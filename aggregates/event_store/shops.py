@@ -131,9 +131,9 @@ def note_access(connection: Connection, shown: Sequence[Access]) -> None:
     """
     Note that our access to a shop ended; whatever it shows us later proves that we have it again.
 
-    Repeated: nothing. What is older than what is known changes nothing.
+    Repeated: nothing. What is older than what is known changes nothing. Raced: rows are locked in the order of shops.
     """
-    for each in sorted(shown, key=lambda access: access.at):
+    for each in sorted(shown, key=lambda access: (access.marketplace, access.shop, access.at)):
         connection.execute(
             "UPDATE shops SET access_ended_at = CASE WHEN %(ended)s THEN %(at)s END WHERE marketplace = %(marketplace)s"
             " AND shop = %(shop)s AND ((%(ended)s AND access_ended_at IS NULL)"
