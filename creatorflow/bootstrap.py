@@ -18,6 +18,7 @@ import msgspec
 import structlog
 import uvicorn
 import uvloop
+from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from aggregates.event_store import codes, consumer_offsets, heartbeats, relay_state
@@ -261,10 +262,9 @@ async def _collect_garbage(agents: Sequence[Agent]) -> None:
 
 async def _ingress(settings: Settings) -> None:
     publisher = Publisher(settings.kafka, f"creatorflow-ingress-{os.getpid()}")
-    secrets = [Secret(settings.require_webhook_secret())]
-    if settings.webhook_secret_previous is not None:
-        previous = settings.webhook_secret_previous.get_secret_value().encode()
-        secrets.append(Secret(previous, settings.webhook_secret_previous_until))
+    secrets = _secrets(
+        settings.require_webhook_secret(), settings.webhook_secret_previous, settings.webhook_secret_previous_until
+    )
     tiktok, content = _tiktok_app(settings), settings.content_key
     asking, finding = redelivery.asking(settings.postgres), acknowledging.finding(settings.postgres)
     app, gatherer = build_ingress(secrets, tiktok, publisher, asking, finding, content=content)
@@ -282,7 +282,16 @@ def _tiktok_app(settings: Settings) -> TikTokApp | None:
     if settings.tiktok_app_key is None or settings.tiktok_app_secret is None:
         return None
     key, secret = settings.require_tiktok_app()
-    return TikTokApp(key, secret.encode())
+    previous, until = settings.tiktok_app_secret_previous, settings.tiktok_app_secret_previous_until
+    return TikTokApp(key, _secrets(secret.encode(), previous, until))
+
+
+def _secrets(present: bytes, previous: SecretStr | None, until: datetime | None) -> list[Secret]:
+    """What webhooks may be signed with: the secret, and for a while the one before it."""
+    secrets = [Secret(present)]
+    if previous is not None:
+        secrets.append(Secret(previous.get_secret_value().encode(), until))
+    return secrets
 
 
 async def _api(settings: Settings) -> None:

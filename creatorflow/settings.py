@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     content_secret: SecretStr | None = None
     tiktok_app_key: SecretStr | None = None
     tiktok_app_secret: SecretStr | None = None
+    tiktok_app_secret_previous: SecretStr | None = None
+    tiktok_app_secret_previous_until: AwareDatetime | None = None
     tiktok_access_token: SecretStr | None = None
     tiktok_shop_cipher: str = ""
     master_key: SecretStr | None = None

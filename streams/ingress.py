@@ -55,10 +55,10 @@ class Secret(NamedTuple):
 
 
 class TikTokApp(NamedTuple):
-    """Our app at TikTok's, which signs its own webhooks: with the secret, over key and body."""
+    """Our app at TikTok's, which signs its own webhooks: with one of the secrets, over key and body."""
 
     key: str
-    secret: bytes
+    secrets: Sequence[Secret]
 
 
 class Accepted(Value):
@@ -117,7 +117,7 @@ class Ingress:
         if not any(secret.value for secret in secrets):
             raise ValueError("no webhook secret is configured")
         self._secrets = [secret for secret in secrets if secret.value]
-        self._app = app if app is not None and app.key and app.secret else None
+        self._app = app if app is not None and app.key and any(secret.value for secret in app.secrets) else None
         self._gatherer = gatherer
         self._acknowledged: LRUCache[str, bytes] = LRUCache(REMEMBERED_IDS)
 
@@ -129,7 +129,7 @@ class Ingress:
         if "x-tiktok-shop-signature" not in request.headers and "authorization" in request.headers:
             return await self._tiktok_shop(body, request.headers["authorization"])
         signature = request.headers.get("x-tiktok-shop-signature", "")
-        if not webhooks.is_genuine(body, signature, self._valid_secrets()):
+        if not webhooks.is_genuine(body, signature, _valid(self._secrets)):
             return _answer(401, "bad_signature")
         named = request.headers.get("x-tiktok-shop-event-id", "")[:MAX_EVENT_ID_CHARACTERS]
         event_id = named or hashlib.sha256(body).hexdigest()
@@ -148,7 +148,7 @@ class Ingress:
         if self._app is None:
             log.error("webhook not taken", reason="CREATORFLOW_TIKTOK_APP_KEY or _APP_SECRET is not set")
             return _answer(503, "unconfigured")
-        if not webhooks.is_genuine(hints.message_of(self._app.key, body), signature, [self._app.secret]):
+        if not webhooks.is_genuine(hints.message_of(self._app.key, body), signature, _valid(self._app.secrets)):
             return _answer(401, "bad_signature")
         delivery = hints.delivery_of(body)
         headers = [
@@ -177,10 +177,6 @@ class Ingress:
         self._acknowledged[event_id] = digest
         return "accepted"
 
-    def _valid_secrets(self) -> list[bytes]:
-        now = datetime.now(UTC)
-        return [secret.value for secret in self._secrets if secret.valid_until is None or now < secret.valid_until]
-
 
 def build_ingress(
     secrets: Sequence[Secret],
@@ -202,6 +198,13 @@ def build_ingress(
         redelivery_route(redeliver),
     ]
     return Starlette(routes=routes), gatherer
+
+
+def _valid(secrets: Sequence[Secret]) -> list[bytes]:
+    now = datetime.now(UTC)
+    return [
+        secret.value for secret in secrets if secret.value and (secret.valid_until is None or now < secret.valid_until)
+    ]
 
 
 def _about(event_id: str) -> list[tuple[str, bytes]]:

@@ -171,7 +171,7 @@ async def test_previous_secret_is_valid_until_its_end() -> None:
 
 # TikTok Shop's own format
 
-APP = TikTokApp(APP_KEY, APP_SECRET.encode())
+APP = TikTokApp(APP_KEY, [Secret(APP_SECRET.encode())])
 HINT = a_status_notice("576800000000000001", notification="7400000000000000001")
 
 
@@ -217,6 +217,15 @@ async def test_tiktok_shop_with_a_wrong_signature_is_refused(signature: str) -> 
     async with a_door(Secret(SECRET.encode()), tiktok_app=APP) as made:
         answer = await hand_in(made, signature=signature.encode())
     assert (answer.status_code, answer.content, made.publisher.records) == (401, b"", [])
+
+
+async def test_tiktok_shop_may_sign_with_the_secret_before_for_a_while() -> None:
+    """Until its time the app's previous secret is as good as the present one; afterwards it is 401."""
+    now = datetime.now(UTC)
+    for until, status in ((now + timedelta(hours=1), 200), (now - timedelta(seconds=1), 401)):
+        app = TikTokApp(APP_KEY, [Secret(b"new"), Secret(APP_SECRET.encode(), until)])
+        async with a_door(Secret(SECRET.encode()), tiktok_app=app) as made:
+            assert (await hand_in(made)).status_code == status
 
 
 async def test_tiktok_shop_without_our_secret_is_to_come_again(door: Door) -> None:
