@@ -109,6 +109,8 @@ class EventRecorder(PostgresApplicationRecorder):
         if not effects.has_more:
             return [position for (position,) in connection.execute(_RECORD, parameters, prepare=True).fetchall()]
         with connection.pipeline(), connection.transaction():
+            if effects.content_links:  # Before the log's lock: others write the same rows, and may be waited for.
+                readings.link(connection, effects.content_links)
             inserted = connection.execute(_RECORD, parameters, prepare=True)
             _write_more(connection, effects)
         return [position for (position,) in inserted.fetchall()]
@@ -186,8 +188,6 @@ def _write_more(connection: Connection, effects: Effects) -> None:
         tracking_numbers.insert(connection, effects.tracking_numbers)
     if effects.recalls:
         calls.recall(connection, effects.recalls)
-    if effects.content_links:
-        readings.link(connection, effects.content_links)
     if effects.purchases:
         purchases.insert(connection, effects.purchases)
     if effects.item_weights:

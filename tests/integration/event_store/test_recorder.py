@@ -19,6 +19,8 @@ from aggregates.event_store.calls import CallRow
 from aggregates.event_store.connection import Connection, connect
 from aggregates.event_store.consumer_offsets import Advance, is_offset_moved
 from aggregates.event_store.inbox import Entry
+from aggregates.event_store.migrate import LOG_LOCK
+from aggregates.event_store.readings import Link, link
 from aggregates.event_store.recorder import Effects, EventRecorder, Origin
 from aggregates.event_store.relay_state import page
 from aggregates.event_store.scheduled_commands import scheduled
@@ -160,6 +162,19 @@ def everything(stored: Store) -> Effects:
         scheduled=[timer],
         calls=[call],
     )
+
+
+def test_a_content_link_is_waited_for_without_the_log_s_lock(stored: Store, database: str) -> None:
+    """Another writer has the same link and the log's lock: the batch waits for the link first, and stops nobody."""
+    same = [Link(uuid4(), "tiktok", "video", "shop", "TEA-30", uuid4())]
+    with connect(database, "first") as first, connect(database, "second") as second:
+        second.execute("SET lock_timeout = 100")
+        with first.transaction():
+            link(first, same)
+            first.execute("SELECT pg_advisory_xact_lock(%s)", (LOG_LOCK,))
+            with pytest.raises(psycopg.errors.LockNotAvailable) as caught:
+                stored.put(a_receipt(), effects=Effects("", "", content_links=same), connection=second)
+    assert "content_links" in (caught.value.diag.context or "")
 
 
 # Offsets
