@@ -58,16 +58,18 @@ def normal_rate(
     """
     known_for = at - since
     if known_for < new_under:
-        sold = sum(units for hour, units in units_by_hour.items() if _hour_of(since) <= hour <= at)
+        first = _hour_of(since)
+        sold = sum(units for hour, units in units_by_hour.items() if first <= hour <= at)
         return Normal(sold / max(known_for / HOUR, 1.0), known_for / HOUR, is_new=True)
     spans = list(left_out)
     hours = 0.0
     units = 0
     for look_back in LOOKED_BACK:
         start = max(since, _hour_of(at - look_back))
+        first = _hour_of(start)
         out = _hours_touched(spans, start, at)
         hours = (at - start) / HOUR - sum(_part_of(hour, start, at) for hour in out)
-        units = sum(sold for hour, sold in units_by_hour.items() if _hour_of(start) <= hour <= at and hour not in out)
+        units = sum(sold for hour, sold in units_by_hour.items() if first <= hour <= at and hour not in out)
         if hours >= HOURS_LEFT_AT_LEAST:
             break
     return Normal(units / hours if hours >= 1 else None, max(hours, 0.0))

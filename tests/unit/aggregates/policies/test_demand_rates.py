@@ -45,6 +45,13 @@ def test_with_under_72_hours_left_it_looks_back_28_days() -> None:
     assert normal_rate(units, [Span(NOON - 6 * DAY)], LONG_AGO, NOON) == Normal(3.0, 22 * 24.0)
 
 
+def test_an_hour_that_began_before_the_item_was_known_counts() -> None:
+    """Known since half past: the units of that hour were sold after it, those of the hour before were not."""
+    since = NOON - 2 * DAY + timedelta(minutes=30)
+    units = {NOON - 2 * DAY - HOUR: 50, NOON - 2 * DAY: 95}
+    assert normal_rate(units, [], since, NOON) == Normal(2.0, 47.5)
+
+
 def test_without_a_calm_hour_it_is_unknown() -> None:
     """An item that never had anything on the shelf has no normal rate, which is not 0."""
     assert normal_rate({}, [Span(LONG_AGO)], LONG_AGO, NOON).per_hour is None
