@@ -35,7 +35,10 @@ from streams.store_thread import StoreThread
 
 log = structlog.get_logger()
 
-PAGE_ITEMS = 200
+PAGE_ITEMS = 20
+PUT_OFF = timedelta(minutes=5)
+"""When an item is looked at again at which a look fails."""
+
 IDLE_SECONDS = 0.1
 START_OVER_SECONDS = 1.0
 CLEAN_EVERY_SECONDS = 3600.0
@@ -52,12 +55,13 @@ class Reviewer:
         self._log = event_log
         self._new_under = new_under
         self._cleaned_at = float("-inf")
+        self._in_doubt = False
 
     async def run(self) -> None:
         """Look at what is due, for ever."""
         while True:
             try:
-                if await self._store.run(look, self._log, datetime.now(UTC), self._new_under) < PAGE_ITEMS:
+                if await self.look_once() < PAGE_ITEMS:
                     await asyncio.sleep(IDLE_SECONDS)
                 await self._clean()
             except STORE_FAULT as error:
@@ -65,17 +69,49 @@ class Reviewer:
                 await self._store.disconnect()
                 await asyncio.sleep(START_OVER_SECONDS)
 
+    async def look_once(self) -> int:
+        """
+        Look at one page; returns how many stock items that were. After a fault at one item, since one at which a look
+        fails must not keep the others waiting: if that fails too, the item is put off.
+        """
+        at = datetime.now(UTC)
+        if self._in_doubt:
+            await self._look_at_first(at)
+            self._in_doubt = False
+        try:
+            return await self._store.run(look, self._log, at, self._new_under)
+        except STORE_FAULT:
+            self._in_doubt = True
+            raise
+
+    async def _look_at_first(self, at: datetime) -> None:
+        item = await self._store.run(stock_windows.first_due, at)
+        if item is None:
+            return
+        try:
+            await self._store.run(look, self._log, at, self._new_under, item)
+        except STORE_FAULT as error:
+            await self._store.disconnect()
+            await self._store.run(stock_windows.put_off, item, at + PUT_OFF)
+            log.warning("a stock item is looked at later", stock_item_id=str(item), kind=type(error).__name__)
+
     async def _clean(self) -> None:
         now = asyncio.get_running_loop().time()
         if now - self._cleaned_at > CLEAN_EVERY_SECONDS:
-            self._cleaned_at = now
             await self._store.run(_forget_old)
+            self._cleaned_at = now
 
 
-def look(connection: Connection, event_log: EventLog, at: datetime, new_under: timedelta = NEW_UNDER) -> int:
-    """Look at one page of what is due at a moment; returns how many stock items that were."""
+def look(
+    connection: Connection,
+    event_log: EventLog,
+    at: datetime,
+    new_under: timedelta = NEW_UNDER,
+    only: UUID | None = None,
+) -> int:
+    """Look at one page of what is due at a moment, or only at this item; returns how many stock items that were."""
     with connection.transaction():
-        due = stock_windows.due(connection, at, PAGE_ITEMS)
+        due = stock_windows.due(connection, at, PAGE_ITEMS, only)
         if due:
             reviewed = {
                 each.shelf.stock_item_id: review(seen, at, new_under) for each, seen in seen_of(connection, due, at)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from aggregates.event_store import forgetting
 from aggregates.event_store.connection import Connection
 from aggregates.policies.content_windows import Reading
 from schemas.content import ContentReading
@@ -185,4 +186,4 @@ def read_since(connection: Connection, items: Sequence[UUID], since: datetime) -
 
 def forget(connection: Connection, before: datetime) -> None:
     """Forget readings from before a moment."""
-    connection.execute("DELETE FROM readings WHERE read_at < %s", (before,))
+    forgetting.forget(connection, "readings", "read_at", before)

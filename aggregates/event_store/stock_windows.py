@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from aggregates.event_store import forgetting
 from aggregates.event_store.connection import Connection
 from aggregates.policies.demand_rates import Sale, Span
 from aggregates.policies.reviewing import Reviewed
@@ -129,13 +130,16 @@ def leave_out(connection: Connection, kind: Kind, spans: Sequence[tuple[UUID, Sp
 # Looking
 
 
-def due(connection: Connection, at: datetime, limit: int) -> list[Due]:
-    """The stock items that are to be looked at, the longest due first; others who look pass them meanwhile."""
+def due(connection: Connection, at: datetime, limit: int, only: UUID | None = None) -> list[Due]:
+    """
+    The stock items that are to be looked at, or only this one of them, the longest due first; others who look pass them
+    meanwhile.
+    """
     rows = connection.execute(
         "SELECT stock_item_id, known_since, available, backordered, stock_unknown, figures_at, empty_since,"
         " normal_since, spike_opened_at, spike_calm_since FROM stock_windows WHERE review_at <= %s"
-        " ORDER BY review_at LIMIT %s FOR UPDATE SKIP LOCKED",
-        (at, limit),
+        " AND (%s::uuid IS NULL OR stock_item_id = %s) ORDER BY review_at LIMIT %s FOR UPDATE SKIP LOCKED",
+        (at, only, only, limit),
         prepare=True,
     )
     return [
@@ -156,6 +160,21 @@ def sales(connection: Connection, items: Sequence[UUID], since: datetime) -> dic
     for item, *sale in rows.fetchall():
         found[item].append(Sale(*sale))
     return found
+
+
+def first_due(connection: Connection, at: datetime) -> UUID | None:
+    """The stock item that is to be looked at before all others, None where nothing is due."""
+    row = connection.execute(
+        "SELECT stock_item_id FROM stock_windows WHERE review_at <= %s ORDER BY review_at LIMIT 1", (at,)
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def put_off(connection: Connection, item: UUID, until: datetime) -> None:
+    """Look at this stock item no sooner than that. Repeated: nothing."""
+    connection.execute(
+        "UPDATE stock_windows SET review_at = greatest(review_at, %s) WHERE stock_item_id = %s", (until, item)
+    )
 
 
 def left_out(connection: Connection, items: Sequence[UUID], since: datetime) -> dict[UUID, list[Span]]:
@@ -197,8 +216,8 @@ def conclude(connection: Connection, reviewed: Mapping[UUID, Reviewed], at: date
 
 def forget(connection: Connection, before: datetime) -> None:
     """Forget orders and spans from before a moment."""
-    connection.execute("DELETE FROM demands WHERE paid_at < %s", (before,))
-    connection.execute("DELETE FROM left_out_spans WHERE until < %s", (before,))
+    forgetting.forget(connection, "demands", "paid_at", before)
+    forgetting.forget(connection, "left_out_spans", "until", before)
 
 
 # Showing

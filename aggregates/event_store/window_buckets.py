@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from aggregates.event_store import forgetting
 from aggregates.event_store.connection import Connection
 
 Measure = Literal["views", "interactions", "orders", "units"]
@@ -70,4 +71,4 @@ def creator_median(
 
 def forget(connection: Connection, before: datetime) -> None:
     """Forget the hours before a moment."""
-    connection.execute("DELETE FROM window_buckets WHERE starts_at < %s", (before,))
+    forgetting.forget(connection, "window_buckets", "starts_at", before)

@@ -14,9 +14,10 @@ from random import Random
 from typing import Any
 
 import msgspec
+import psycopg
 import pytest
 
-from aggregates.event_store import listings, scheduled_commands, stock_windows
+from aggregates.event_store import forgetting, listings, scheduled_commands, stock_windows
 from aggregates.event_store.application import open_event_log
 from aggregates.event_store.connection import Connection, connect
 from aggregates.event_store.listings import Listing, ListingKey
@@ -26,7 +27,7 @@ from creatorflow.crossing import curves_of
 from schemas import codec, content, events, topics
 from schemas.commands import AssessStockRisk
 from schemas.values import Need, content_id, stock_item_id
-from streams.reviewing import look
+from streams.reviewing import Reviewer, look
 from streams.windows import CONTENT_AGENT, DEMAND_AGENT, take_readings
 from tests.builders import item_of
 from tests.integration.streams.agents import Fitted
@@ -221,6 +222,40 @@ def test_windows_fall_to_zero_when_nothing_comes_any_more(
         looked(database, moment)
     (shown,) = stock_windows.shown(opened, [ITEM], 1)
     assert (shown.rates.observed_per_hour, shown.spike_opened_at) == (None, None)
+
+
+async def test_an_item_at_which_a_look_fails_does_not_keep_the_others(database: str, opened: Connection) -> None:
+    """One row is spoilt: the page fails, then the row alone, which is put off; the rest is looked at."""
+    spoilt, sound = item_of("spoilt"), item_of("sound")
+    opened.execute(
+        "INSERT INTO stock_windows (stock_item_id, known_since, figures_at, review_at)"
+        " VALUES (%s, now(), 'infinity', now() - interval '2 hours'), (%s, now(), now(), now() - interval '1 hour')",
+        (spoilt, sound),
+    )
+    log = open_event_log(database)
+    reviewer = Reviewer(database, log, timedelta(0))
+    with pytest.raises(psycopg.DataError):
+        await reviewer.look_once()
+    assert await reviewer.look_once() == 1
+    log.close()
+    found: dict[Any, bool] = dict(
+        opened.execute("SELECT stock_item_id, review_at > now() + interval '4 minutes' FROM stock_windows").fetchall()
+    )
+    assert found == {spoilt: True, sound: True}
+    reviewed = opened.execute("SELECT stock_item_id FROM stock_windows WHERE reviewed_at IS NOT NULL").fetchall()
+    assert reviewed == [(sound,)]
+
+
+def test_what_is_old_is_forgotten_page_by_page(opened: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that is older goes, however many pages that are; the rest stays."""
+    monkeypatch.setattr(forgetting, "PAGE_ROWS", 2)
+    opened.execute(
+        "INSERT INTO demands (stock_item_id, order_id, paid_at, units, buyer)"
+        " SELECT %s, gen_random_uuid(), %s - day * interval '1 day', 1, '' FROM generate_series(1, 9) AS day",
+        (ITEM, NOW),
+    )
+    stock_windows.forget(opened, NOW - timedelta(days=4))
+    assert opened.execute("SELECT count(*) FROM demands").fetchone() == (4,)
 
 
 def test_orders_are_counted_once_whatever_is_sent_again(
