@@ -26,7 +26,7 @@ from aggregates.event_store.recorder import Effects
 from aggregates.event_store.scheduled_commands import Scheduled
 from aggregates.event_store.stock_windows import Due
 from aggregates.policies import content_windows
-from aggregates.policies.demand_rates import LOOKED_BACK, NEW_UNDER, OBSERVED_OVER
+from aggregates.policies.demand_rates import LOOKED_BACK, NEW_UNDER
 from aggregates.policies.reviewing import ASSESSED, Reviewed, Seen, Watched, review
 from aggregates.policies.viral_score import FLOOR_LEAST_VIEWS, FLOOR_VIEWS
 from schemas.commands import AssessStockRisk
@@ -142,7 +142,7 @@ def seen_of(connection: Connection, due: Sequence[Due], at: datetime) -> list[tu
     items = [each.shelf.stock_item_id for each in due]
     since = at - LOOKED_BACK[-1] - content_windows.HOUR
     units = window_buckets.by_hour(connection, items, "units", since, at)
-    sales = stock_windows.sales(connection, items, at - OBSERVED_OVER[-1] * content_windows.HOUR)
+    sales = stock_windows.sales(connection, items, at)
     spans = stock_windows.left_out(connection, items, since)
     contents = readings.read_since(connection, items, at - PULSE_OVER)
     watched = _watched(connection, {content for each in contents.values() for content in each}, at)

@@ -11,10 +11,10 @@ import msgspec
 
 from aggregates.event_store import forgetting
 from aggregates.event_store.connection import Connection
-from aggregates.policies.demand_rates import Sale, Span
+from aggregates.policies.demand_rates import OBSERVED_OVER, Span
 from aggregates.policies.reviewing import Reviewed
 from aggregates.policies.shelf_windows import Demand, Shelf
-from aggregates.policies.stock_risk import Spike
+from aggregates.policies.stock_risk import UNITS_OF_AN_ORDER, Counted, Spike
 from schemas.values import Rates
 
 Kind = Literal["spike", "empty"]
@@ -148,18 +148,18 @@ def due(connection: Connection, at: datetime, limit: int, only: UUID | None = No
     ]
 
 
-def sales(connection: Connection, items: Sequence[UUID], since: datetime) -> dict[UUID, list[Sale]]:
-    """What was paid since then; an order without a buyer is one of its own."""
+def sales(connection: Connection, items: Sequence[UUID], at: datetime) -> dict[UUID, list[Counted]]:
+    """What was paid in the last hours, however many orders that were; one without a buyer is a buyer of its own."""
     rows = connection.execute(
-        "SELECT stock_item_id, paid_at, units, CASE buyer WHEN '' THEN order_id::text ELSE buyer END FROM demands"
-        " WHERE stock_item_id = ANY(%b::uuid[]) AND paid_at > %s AND units > 0 ORDER BY 1, 2",
-        (list(items), since),
+        "SELECT stock_item_id, w.hours, count(*), count(DISTINCT coalesce(nullif(buyer, ''), order_id::text)),"
+        " sum(least(units, %s))::bigint FROM unnest(%b::integer[]) AS w (hours) JOIN demands"
+        " ON stock_item_id = ANY(%b::uuid[]) AND paid_at > %s - w.hours * interval '1 hour' AND paid_at <= %s"
+        " AND units > 0 GROUP BY 1, 2",
+        (UNITS_OF_AN_ORDER, list(OBSERVED_OVER), list(items), at, at),
         prepare=True,
     )
-    found: dict[UUID, list[Sale]] = {item: [] for item in items}
-    for item, *sale in rows.fetchall():
-        found[item].append(Sale(*sale))
-    return found
+    found = {(item, hours): Counted(hours, *counts) for item, hours, *counts in rows.fetchall()}
+    return {item: [found.get((item, hours), Counted(hours, 0, 0, 0)) for hours in OBSERVED_OVER] for item in items}
 
 
 def first_due(connection: Connection, at: datetime) -> UUID | None:

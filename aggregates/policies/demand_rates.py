@@ -1,12 +1,12 @@
-"""How fast a stock item sells, read off its paid orders: the normal rate, and what the last hours sold."""
+"""How fast a stock item sells, read off its paid orders: the normal rate, and over which hours its sales are seen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from aggregates.policies.stock_risk import UNITS_OF_AN_ORDER, Counted
+from aggregates.policies.stock_risk import UNITS_OF_AN_ORDER
 
 HOUR = timedelta(hours=1)
 LOOKED_BACK = (timedelta(days=7), timedelta(days=28))
@@ -15,14 +15,7 @@ LOOKED_BACK = (timedelta(days=7), timedelta(days=28))
 HOURS_LEFT_AT_LEAST = 72
 NEW_UNDER = timedelta(hours=24)
 OBSERVED_OVER = (1, 3, 6)
-
-
-class Sale(NamedTuple):
-    """A paid order's units of one stock item, and whose they are: the hashed buyer, else the order itself."""
-
-    paid_at: datetime
-    units: int
-    buyer: str
+"""Over how many of the last hours the sales are counted."""
 
 
 class Span(NamedTuple):
@@ -73,16 +66,6 @@ def normal_rate(
         if hours >= HOURS_LEFT_AT_LEAST:
             break
     return Normal(units / hours if hours >= 1 else None, max(hours, 0.0))
-
-
-def counted(sales: Sequence[Sale], at: datetime) -> list[Counted]:
-    """What was sold in the last 1, 3 and 6 hours."""
-    found = []
-    for hours in OBSERVED_OVER:
-        within = [sale for sale in sales if at - hours * HOUR < sale.paid_at <= at and sale.units > 0]
-        units = sum(counted_units(sale.units) for sale in within)
-        found.append(Counted(hours, len(within), len({sale.buyer for sale in within}), units))
-    return found
 
 
 def _hours_touched(spans: Iterable[Span], since: datetime, at: datetime) -> set[datetime]:

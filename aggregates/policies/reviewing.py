@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from aggregates.policies import stock_risk
 from aggregates.policies.content_windows import Pulse
-from aggregates.policies.demand_rates import NEW_UNDER, Sale, Span, counted, normal_rate
-from aggregates.policies.stock_risk import Spike
+from aggregates.policies.demand_rates import NEW_UNDER, Span, normal_rate
+from aggregates.policies.stock_risk import Counted, Spike
 from aggregates.policies.viral_score import is_silent, metrics_of, viral_score
 from schemas.values import Rates
 
@@ -37,7 +37,7 @@ class Seen(NamedTuple):
 
     known_since: datetime
     units_by_hour: Mapping[datetime, int]
-    sales: Sequence[Sale]
+    sales: Sequence[Counted]
     left_out: Sequence[Span] = ()
     contents: Sequence[Watched] = ()
     spike: Spike | None = None
@@ -71,7 +71,7 @@ def review(seen: Seen, at: datetime, new_under: timedelta = NEW_UNDER) -> Review
     rates = replace(
         _of_content(seen.contents, at),
         normal_per_hour=normal.per_hour,
-        observed_per_hour=stock_risk.observed_rate(counted(seen.sales, at), normal.per_hour),
+        observed_per_hour=stock_risk.observed_rate(seen.sales, normal.per_hour),
         is_new=normal.is_new,
     )
     burn = stock_risk.burn_of(rates)

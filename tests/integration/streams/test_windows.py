@@ -23,6 +23,8 @@ from aggregates.event_store.connection import Connection, connect
 from aggregates.event_store.listings import Listing, ListingKey
 from aggregates.event_store.readings import Link
 from aggregates.event_store.recorder import Effects
+from aggregates.policies.shelf_windows import Demand
+from aggregates.policies.stock_risk import Counted
 from creatorflow.crossing import curves_of
 from schemas import codec, content, events, topics
 from schemas.commands import AssessStockRisk
@@ -244,6 +246,33 @@ async def test_an_item_at_which_a_look_fails_does_not_keep_the_others(database: 
     assert found == {spoilt: True, sound: True}
     reviewed = opened.execute("SELECT stock_item_id FROM stock_windows WHERE reviewed_at IS NOT NULL").fetchall()
     assert reviewed == [(sound,)]
+
+
+def test_the_last_hours_count_orders_buyers_and_units(opened: Connection) -> None:
+    """
+    An order of 300 counts as ten units; a buyer counts once, and one who is unknown is one of its own; what is paid
+    later than now does not count, nor what was taken off.
+    """
+    told = [
+        (30, 300, "a"),
+        (90, 1, "a"),
+        (180, 4, "b"),
+        (300, 2, "b"),
+        (301, 1, ""),
+        (302, 1, ""),
+        (360, 7, "e"),
+        (-5, 9, "c"),
+        (10, 0, "d"),
+    ]
+    stock_windows.put_demands(
+        opened,
+        [Demand(ITEM, item_of(str(ago)), NOW - ago * MINUTE, units, buyer) for ago, units, buyer in told],
+    )
+    never = item_of("never sold")
+    assert stock_windows.sales(opened, [ITEM, never], NOW) == {
+        ITEM: [Counted(1, 1, 1, 10), Counted(3, 2, 1, 11), Counted(6, 6, 4, 19)],
+        never: [Counted(1, 0, 0, 0), Counted(3, 0, 0, 0), Counted(6, 0, 0, 0)],
+    }
 
 
 def test_what_is_old_is_forgotten_page_by_page(opened: Connection, monkeypatch: pytest.MonkeyPatch) -> None:

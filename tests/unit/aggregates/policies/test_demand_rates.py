@@ -1,11 +1,10 @@
-"""The normal rate of a stock item and what the last hours sold, each worked by hand."""
+"""The normal rate of a stock item, each worked by hand."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from aggregates.policies.demand_rates import HOUR, Normal, Sale, Span, counted, normal_rate
-from aggregates.policies.stock_risk import Counted
+from aggregates.policies.demand_rates import HOUR, Normal, Span, normal_rate
 from tests.builders import NOON
 
 DAY = timedelta(days=1)
@@ -74,15 +73,3 @@ def test_how_long_an_item_is_new_may_be_set() -> None:
 def test_a_day_without_sales_is_calm() -> None:
     """Nothing sold in two days of history is a rate of 0, which is known."""
     assert normal_rate({}, [], NOON - 2 * DAY, NOON) == Normal(0.0, 48.0)
-
-
-def test_the_last_hours_count_orders_buyers_and_units() -> None:
-    """An order of 300 counts as ten units; a buyer counts once; what is paid later than now does not count."""
-    sales = [
-        Sale(NOON - timedelta(minutes=30), 300, "a"),
-        Sale(NOON - timedelta(minutes=90), 1, "a"),
-        Sale(NOON - timedelta(hours=5), 2, "b"),
-        Sale(NOON + timedelta(minutes=5), 9, "c"),
-        Sale(NOON - timedelta(minutes=10), 0, "d"),
-    ]
-    assert counted(sales, NOON) == [Counted(1, 1, 1, 10), Counted(3, 2, 1, 11), Counted(6, 3, 2, 13)]

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from aggregates.policies.content_windows import Pulse
-from aggregates.policies.demand_rates import HOUR, Sale, Span
+from aggregates.policies.demand_rates import HOUR, OBSERVED_OVER, Span
 from aggregates.policies.reviewing import Reviewed, Seen, Watched, review
-from aggregates.policies.stock_risk import Spike
+from aggregates.policies.stock_risk import Counted, Spike
 from schemas.values import Rates
 from tests.builders import NOON
 
@@ -25,14 +25,14 @@ def a_video(pulse: Pulse = VIRAL, name: str = "video", median: float | None = No
     return Watched(name, pulse, NOON - HOUR, median)
 
 
-def sales(number: int, at: datetime = NOON, units: int = 1) -> list[Sale]:
-    """So many orders of as many buyers in the half hour before."""
-    return [Sale(at - timedelta(minutes=30), units, f"buyer-{each}") for each in range(number)]
+def sales(number: int, buyers: int | None = None) -> list[Counted]:
+    """So many orders of a unit in the last half hour, of as many buyers unless it is said of how many."""
+    return [Counted(hours, number, number if buyers is None else buyers, number) for hours in OBSERVED_OVER]
 
 
 def seen(**more: Any) -> Seen:
     """An item that sells two units an hour."""
-    return Seen(known_since=LONG_AGO, units_by_hour=CALM, sales=[])._replace(**more)
+    return Seen(known_since=LONG_AGO, units_by_hour=CALM, sales=sales(0))._replace(**more)
 
 
 def test_calm_trade_has_its_normal_rate_alone() -> None:
@@ -54,7 +54,7 @@ def test_sales_open_a_spike_without_any_view() -> None:
 
 def test_one_buyer_is_no_spike() -> None:
     """Thirty orders of one buyer prove nothing."""
-    assert review(seen(sales=[sale._replace(buyer="one") for sale in sales(30)]), NOON).spike is None
+    assert review(seen(sales=sales(30, buyers=1)), NOON).spike is None
 
 
 def test_content_foretells_and_opens_a_spike() -> None:
