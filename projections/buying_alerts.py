@@ -46,7 +46,7 @@ _ANSWERED = Closes(("reorder-asks", "buying-limit-reached", "reorder-pressed"))
 _LATE = Opens(
     "supplier-late",
     "warning",
-    lambda event: f"{event.quantity} units come later than the supplier _said, or not at all",
+    lambda event: f"{event.quantity} units come later than the supplier said, or not at all",
     lambda event: {"reorder_id": event.reorder_id, "due_at": _moment(event.due_at)},
 )
 
@@ -78,7 +78,7 @@ EFFECTS: dict[type[Event], Effect] = {
         closes=(
             Closes(("reorder-asks",), lambda event: event.limit_reached),
             Closes(("buying-limit-reached",), lambda event: not event.limit_reached),
-            Closes(("reorder-lapsed",)),
+            Closes(("reorder-lapsed", "reorder-pressed")),
         ),
     ),
     events.ReorderPressed: Effect(
@@ -126,7 +126,8 @@ EFFECTS: dict[type[Event], Effect] = {
     ),
     events.ReorderConfirmed: Effect(closes=(Closes(("supplier-refused", "supplier-late")),)),
     events.ReorderRefused: Effect(
-        opens=(Opens("supplier-refused", "critical", _said, lambda event: {"reorder_id": event.reorder_id}),)
+        opens=(Opens("supplier-refused", "critical", _said, lambda event: {"reorder_id": event.reorder_id}),),
+        closes=(Closes(("supplier-late",)),),
     ),
     events.ReorderReceived: Effect(closes=(Closes(("supplier-late",), lambda event: event.remaining == 0),)),
 }

@@ -459,6 +459,7 @@ def test_a_question_is_open_until_it_is_answered(end: Event) -> None:
     ask = events.ReorderAsked(**REORDER, quantity=20, reason="the item is new", useful_until=NOON)
     pressed = events.ReorderPressed(**REORDER, useful_until=NOON)
     assert states(ask, pressed) == {"reorder-asks": "open", "reorder-pressed": "open"}
+    assert states(ask, pressed, ask) == {"reorder-asks": "open", "reorder-pressed": "closed"}
     assert states(ask, pressed, end) == {"reorder-asks": "closed", "reorder-pressed": "closed"}
 
 
@@ -489,6 +490,10 @@ def test_a_late_supplier_is_an_alert_until_the_rest_came_or_will_not() -> None:
     late = events.ReorderOverdue(**REORDER, quantity=20, due_at=NOON)
     part = events.ReorderReceived(**REORDER, quantity=5, remaining=15, reference="R1")
     rest = events.ReorderReceived(**REORDER, quantity=15, remaining=0, reference="R2")
+    (row,) = after(late).values()
+    assert row.reason == "20 units come later than the supplier said, or not at all"
     assert states(late, part) == {"supplier-late": "open"}
     assert states(late, part, rest) == {"supplier-late": "closed"}
     assert states(late, events.ReorderCancelled(**REORDER, quantity=20, reason="fire")) == {"supplier-late": "closed"}
+    refused = events.ReorderRefused(**REORDER, reason="out of production")
+    assert states(late, refused) == {"supplier-late": "closed", "supplier-refused": "open"}
