@@ -9,6 +9,7 @@ from typing import Any
 from aggregates.policies.buying import Purchase, lead_hours, plan_purchase
 from aggregates.policies.buying_limits import Decided, Spent, cost_of, decide_who, useful_until
 from aggregates.replenishment_figures import Figures, Known
+from aggregates.replenishment_orders import Reorder
 from aggregates.replenishment_state import Replenishment
 from schemas.values import Money
 
@@ -72,7 +73,7 @@ def _ask(replenishment: Replenishment, figures: Figures, known: Known) -> None:
         if asked is not None:
             cancel(replenishment, asked, "no longer needed", figures.at)
         return
-    if asked is not None and _is_about(replenishment.reorders[asked].remaining, purchase.quantity):
+    if asked is not None and _still_asks(replenishment.reorders[asked], purchase.quantity):
         return
     decided = _decided(replenishment, purchase, figures, known)
     reorder_id = asked or _next_id(replenishment)
@@ -147,8 +148,9 @@ def _next_id(replenishment: Replenishment) -> str:
     return f"{replenishment.id}-{replenishment.prepared + 1}"
 
 
-def _is_about(asked: int, wanted: int) -> bool:
-    return abs(wanted - asked) <= ASKED_ANEW_BEYOND * asked
+def _still_asks(asked: Reorder, wanted: int) -> bool:
+    """Whether a person was asked for about that; an order that was prepared before questions had an end was not."""
+    return asked.useful_until is not None and abs(wanted - asked.remaining) <= ASKED_ANEW_BEYOND * asked.remaining
 
 
 def _record(replenishment: Replenishment, kind: type[Any], at: datetime, **fields: Any) -> None:

@@ -209,6 +209,20 @@ def test_what_is_declined_is_not_prepared_again_at_once() -> None:
     assert told(item, assess(9)) == []
 
 
+def test_what_was_prepared_before_questions_were_recorded_is_asked_for() -> None:
+    """An old log has the order and no question: it is put once, under the same id."""
+    item = given_replenishment(assess(3, stock_unknown=True))
+    prepared = {"stock_item_id": item_of(), "reorder_id": FIRST, "quantity": 27, "terms": ()}
+    item.trigger_event(Replenishment.ReorderPrepared, timestamp=NOON, **prepared)
+    item.collect_events()
+    asked = told(item, assess(3))
+    assert [(type(event).__name__, event.reorder_id) for event in asked] == [
+        ("ReorderPrepared", FIRST),
+        ("ReorderAsked", FIRST),
+    ]
+    assert told(item, assess(3)) == []
+
+
 def figures(available: int, rates: Rates | None, *, owed: int = 0, at: datetime = NOON) -> AssessStockRisk:
     """The item's figures and rates at a moment."""
     return AssessStockRisk(
