@@ -24,7 +24,7 @@ def buy(replenishment: Replenishment, figures: Figures, known: Known) -> None:
     Refused: nothing after a no at this level of risk. Repeated: nothing, since what is on order, or asked, covers it.
     """
     proves_more = figures.rates is not None and figures.rates.observed_per_hour is not None
-    if replenishment.is_refused(sales_prove_more=proves_more):
+    if replenishment.is_refused(figures.at, sales_prove_more=proves_more):
         return
     proven = figures.without_formula()
     _speed_up(replenishment, proven, known)

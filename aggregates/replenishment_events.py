@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -15,6 +15,10 @@ from schemas.values import Money, Rates, SupplyTerms
 
 if TYPE_CHECKING:
     from aggregates.replenishment_state import Replenishment
+
+
+QUIET_FOR = timedelta(hours=24)
+"""How long nothing is asked or ordered after a question that nobody answered, or a supplier's no."""
 
 
 class Event(Aggregate.Event):
@@ -168,14 +172,14 @@ class ReorderPressed(Event):
 
 
 class ReorderLapsed(Event):
-    """Nobody answered in time: it is not ordered. Silence approves nothing."""
+    """Nobody answered in time: it is not ordered. Silence approves nothing, and is no lasting no."""
 
     TOPIC = "replenishment.reorder-lapsed"
 
     reorder_id: str
 
     def apply(self, aggregate: Replenishment) -> None:
-        aggregate.refuse(self.reorder_id)
+        aggregate.refuse(self.reorder_id, self.timestamp + QUIET_FOR)
 
 
 class ReorderApproved(Event):
@@ -305,7 +309,7 @@ class ReorderParked(Event):
 
 
 class ReorderRefused(Event):
-    """The supplier will not have it: nothing more is ordered until the risk was eased, or rose."""
+    """The supplier will not have it: nothing more is ordered for a day, unless the risk was eased, or rose."""
 
     TOPIC = "replenishment.reorder-refused"
 
@@ -313,7 +317,7 @@ class ReorderRefused(Event):
     reason: str
 
     def apply(self, aggregate: Replenishment) -> None:
-        aggregate.refuse(self.reorder_id)
+        aggregate.refuse(self.reorder_id, self.timestamp + QUIET_FOR)
 
 
 class ReorderCancelled(Event):

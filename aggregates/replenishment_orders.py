@@ -46,10 +46,15 @@ class Reorder(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Somebody said no to an order: at which level of risk, and by what evidence it was wanted."""
+    """
+    Somebody said no to an order: at which level of risk, and by what evidence it was wanted.
+
+    `until` is when it ends by itself; None for a person's no, which does not.
+    """
 
     level: Level
     evidence: str
+    until: datetime | None = None
 
 
 class Bought(NamedTuple):

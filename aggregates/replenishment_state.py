@@ -74,14 +74,16 @@ class Replenishment(Aggregate):
         """How short the item is, empty for not at all."""
         return self.standing.level
 
-    def is_refused(self, *, sales_prove_more: bool) -> bool:
+    def is_refused(self, at: datetime, *, sales_prove_more: bool) -> bool:
         """
-        Whether somebody said no at this level of risk, or at a higher one.
+        Whether somebody said no at this level of risk, or at a higher one, and it holds still.
 
         A no to what sales did not prove does not hold against what they prove since.
         """
         refused = self.refused
         if refused is None or (sales_prove_more and refused.evidence != "sales"):
+            return False
+        if refused.until is not None and at >= refused.until:
             return False
         return LEVELS.index(self.risk) <= LEVELS.index(refused.level)
 
@@ -122,9 +124,9 @@ class Replenishment(Aggregate):
         expected_at = placed_at + lead if lead else None
         self.change(reorder_id, state="placed", useful_until=None, expected_at=expected_at)
 
-    def refuse(self, reorder_id: str) -> None:
+    def refuse(self, reorder_id: str, until: datetime | None = None) -> None:
         """Somebody said no to an order, at this level of risk. Called by events alone."""
-        self.refused = Refusal(self.risk or "MONITORING", self.reorders[reorder_id].evidence)
+        self.refused = Refusal(self.risk or "MONITORING", self.reorders[reorder_id].evidence, until)
         self.drop(reorder_id)
 
     def note_bought(self, bought: Bought) -> None:

@@ -209,6 +209,17 @@ def test_what_is_declined_is_not_prepared_again_at_once() -> None:
     assert told(item, assess(9)) == []
 
 
+def test_a_supplier_s_no_ends_after_a_day_and_a_person_s_does_not() -> None:
+    """So does that of a shop which was not live; a person has to change its mind, or the risk."""
+    day = NOON + 24 * HOUR
+    item = given_replenishment(assess(3), answer("refused"))
+    assert when(item, assess(3), at=day - HOUR) == []
+    assert names(when(item, assess(3), at=day)) == ["ReorderPrepared", "ReorderPlaced"]
+    declined = _asked()
+    when(declined, DeclineReorder(replenishment_id=BUYING, reorder_id=FIRST, reason="too many"))
+    assert when(declined, assess(3), at=day) == []
+
+
 def test_what_was_prepared_before_questions_were_recorded_is_asked_for() -> None:
     """An old log has the order and no question: it is put once, under the same id."""
     item = given_replenishment(assess(3, stock_unknown=True))
@@ -331,8 +342,23 @@ def test_a_question_that_nobody_answers_is_pressed_and_lapses() -> None:
     assert names(told(item, lapse, ASKS._replace(at=until))) == ["ReorderLapsed"]
     assert told(item, lapse, ASKS._replace(at=until)) == []
     assert told(item, press, ASKS._replace(at=until - HOUR)) == []
-    assert told(item, figures(55, CALM)) == []
-    assert names(told(item, figures(40, CALM))) == ["RiskEscalated", "ReorderPrepared", "ReorderAsked"]
+    assert told(item, figures(55, CALM), ASKS._replace(at=until + 23 * HOUR)) == []
+    assert names(told(item, figures(55, CALM), ASKS._replace(at=until + 24 * HOUR))) == [
+        "ReorderPrepared",
+        "ReorderAsked",
+    ]
+
+
+def test_a_question_that_lapsed_is_put_again_when_the_risk_rises() -> None:
+    """Before the day is over nothing but a higher level asks again."""
+    item, events = begun(figures(60, CALM), ASKS)
+    lapse = next(timer.command for event in events for timer in scheduled_after(event) if "lapse" in timer.key)
+    told(item, lapse, ASKS._replace(at=NOON + 6 * HOUR))
+    assert names(told(item, figures(40, CALM), ASKS._replace(at=NOON + 7 * HOUR))) == [
+        "RiskEscalated",
+        "ReorderPrepared",
+        "ReorderAsked",
+    ]
 
 
 def test_a_question_ends_with_its_cause() -> None:
