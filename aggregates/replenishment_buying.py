@@ -8,6 +8,7 @@ from typing import Any
 
 from aggregates.policies.buying import Purchase, lead_hours, plan_purchase
 from aggregates.policies.buying_limits import Decided, Spent, cost_of, decide_who, useful_until
+from aggregates.policies.clocks import DELIVERY_PATIENCE
 from aggregates.replenishment_figures import Figures, Known
 from aggregates.replenishment_orders import Reorder
 from aggregates.replenishment_state import Replenishment
@@ -23,6 +24,7 @@ def buy(replenishment: Replenishment, figures: Figures, known: Known) -> None:
 
     Refused: nothing after a no at this level of risk. Repeated: nothing, since what is on order, or asked, covers it.
     """
+    _miss(replenishment, figures.at)
     proves_more = figures.rates is not None and figures.rates.observed_per_hour is not None
     if replenishment.is_refused(figures.at, sales_prove_more=proves_more):
         return
@@ -30,6 +32,16 @@ def buy(replenishment: Replenishment, figures: Figures, known: Known) -> None:
     _speed_up(replenishment, proven, known)
     _buy_proven(replenishment, _with_arrivals(replenishment, proven), known)
     _ask(replenishment, _with_arrivals(replenishment, figures), known)
+
+
+def _miss(replenishment: Replenishment, at: datetime) -> None:
+    """Reckon no longer on an order that the supplier never spoke of and that should have come a while ago."""
+    for reorder_id, reorder in replenishment.open_reorders():
+        due_at = reorder.arrival.due_at
+        if reorder.state != "placed" or due_at is None or at < due_at + DELIVERY_PATIENCE:
+            continue
+        fields = {"reorder_id": reorder_id, "quantity": reorder.remaining, "due_at": due_at}
+        _record(replenishment, Replenishment.ReorderOverdue, at, **fields)
 
 
 def _with_arrivals(replenishment: Replenishment, figures: Figures) -> Figures:

@@ -135,6 +135,16 @@ def test_a_late_order() -> None:
     assert item.assessed(4, sells(2.0), at=late) == {"placed": 144}
 
 
+def test_an_order_that_was_never_confirmed() -> None:
+    """8, without an answer: two days after its lead time it is not reckoned on, and all is ordered again, once."""
+    item = Item(lead_time_hours=DAY)
+    assert item.assessed(60, sells(2.0)) == {"placed": 144}
+    late = NOON + (24 + 48) * HOUR
+    assert item.assessed(60, sells(2.0), at=late - HOUR) == {}
+    assert item.assessed(60, sells(2.0), at=late) == {"placed": 144}
+    assert item.assessed(60, sells(2.0), at=late) == {}
+
+
 def test_pack_and_minimum() -> None:
     """9: 20 in packs of 12 are 24; the supplier sells no fewer than 48."""
     assert Item(pack=12).assessed(3, sells(0.2)) == {"placed": 24}
