@@ -12,9 +12,10 @@ from schemas import commands, timers
 
 
 def approve(replenishment: Replenishment, command: commands.ApproveReorder, at: datetime) -> None:
-    """Place a prepared order on a person's word. Refused and repeated: nothing unless it waits for that."""
+    """Place a prepared order on a person's word. Refused and repeated: nothing unless it waits for so much."""
     reorder_id = command.reorder_id
-    if _asked(replenishment, reorder_id) is not None:
+    asked = _asked(replenishment, reorder_id)
+    if asked is not None and command.quantity in {None, asked.remaining}:
         kind = Replenishment.ReorderApproved
         _record(replenishment, kind, at, reorder_id=reorder_id, operator=command.operator)
         place(replenishment, reorder_id, at)

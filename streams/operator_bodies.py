@@ -33,6 +33,12 @@ class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Text
 
 
+class Approval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a reorder's approval; with a quantity nothing is approved if another one is asked for by now."""
+
+    quantity: Annotated[int, msgspec.Meta(ge=1, le=MAX_UNITS)] | None = None
+
+
 class LineUnits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Units of one line, as the marketplace names the line."""
 

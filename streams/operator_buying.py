@@ -31,9 +31,9 @@ def replenishment_of(reorder_id: str) -> UUID:
     return UUID(replenishment)
 
 
-def approval(target: UUID, reorder_id: str, operator: str) -> ApproveReorder:
-    """A person lets an order be placed."""
-    return ApproveReorder(replenishment_id=target, reorder_id=reorder_id, operator=operator)
+def approval(target: UUID, reorder_id: str, quantity: int | None, operator: str) -> ApproveReorder:
+    """A person lets an order be placed, of that quantity where it says one."""
+    return ApproveReorder(replenishment_id=target, reorder_id=reorder_id, quantity=quantity, operator=operator)
 
 
 def refusal(target: UUID, reorder_id: str, reason: str, operator: str) -> DeclineReorder:

@@ -42,6 +42,7 @@ from streams import operator_buying
 from streams.operator_bodies import (
     MAX_ORDERS_COMBINED,
     Answer,
+    Approval,
     Cancellation,
     Count,
     Description,
@@ -297,7 +298,7 @@ def package_steps(body: bytes) -> list[Command]:
 
 
 def _approve(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:
-    return [operator_buying.approval(target, names["id"], SOURCE)]
+    return [operator_buying.approval(target, names["id"], decoded(body or b"{}", Approval).quantity, SOURCE)]
 
 
 def _decline(target: UUID, names: dict[str, str], body: bytes) -> list[Command]:

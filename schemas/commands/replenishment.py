@@ -56,11 +56,12 @@ class RecordReceipt(Command):
 
 
 class ApproveReorder(Command):
-    """A person lets a prepared order be placed."""
+    """A person lets a prepared order be placed; of the quantity that it saw, where it says so."""
 
     replenishment_id: UUID
     reorder_id: str
     operator: str = ""
+    quantity: int | None = None
 
 
 class DeclineReorder(Command):

@@ -195,6 +195,8 @@ def test_what_asks_is_placed_on_a_person_s_word() -> None:
     item = _asked()
     assert told(item, assess(4)) == []
     approve = ApproveReorder(replenishment_id=BUYING, reorder_id=FIRST, operator="ann")
+    assert when(item, msgspec.structs.replace(approve, quantity=26)) == []
+    approve = msgspec.structs.replace(approve, quantity=27)
     assert names(when(item, approve)) == ["ReorderApproved", "ReorderPlaced"]
     assert when(item, approve) == []
 
