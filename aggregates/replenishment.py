@@ -49,7 +49,8 @@ def _assess(
     Raise, escalate or ease the risk that the figures show, and order what the buying rule says.
 
     Stock that was never counted raises it and buys nothing. Refused: nothing for figures from before the last receipt;
-    nothing is ordered after a no until the risk was eased or rose. Repeated: nothing, since what is on order, or asked,
+    nothing is ordered after a person's no until the risk was eased or rose, nor for a day after silence or a
+    supplier's no. Repeated: nothing, since what is on order, or asked,
     covers the same figures.
     """
     if replenishment is not None and _is_outdated(replenishment, command):
