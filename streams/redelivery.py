@@ -24,7 +24,6 @@ from aggregates.event_store.application import EventLog
 from aggregates.event_store.buyer_keys import BuyerKeys
 from aggregates.event_store.connection import STORE_FAULT, Connection, connect
 from aggregates.event_store.dead_letters import Asked, context_of
-from aggregates.event_store.mapper import NewerEvent
 from aggregates.event_store.relay_state import Logged
 from projections.catalogue import FED_BY
 from schemas import topics
@@ -33,7 +32,7 @@ from schemas.envelope import to_headers
 from schemas.values import derived_id
 from streams.letters import record_again
 from streams.publishing import BrokerUnavailable, Publisher, Record, RecordTooLarge, check_size
-from streams.relay import Outgoing, envelope_of, outgoing_of
+from streams.relay import Outgoing, envelope_of, translated
 from streams.store_thread import StoreThread
 
 log = structlog.get_logger()
@@ -182,14 +181,9 @@ class Redeliverer:
         it. An error of our own keeps the letter waiting, as any of the policies may raise here, and the loop goes on.
         """
         (logged,) = relay_state.at(connection, [letter.offset])
-        try:
-            outgoing = outgoing_of(logged, self._log.event_of(logged))
-            for each in outgoing:
-                check_size(each.topic, each.value)
-        except NewerEvent:
-            raise
-        except Exception as error:
-            log.error("dead letter fails again", letter=str(letter.id), position=letter.offset, exc_info=error)
+        outgoing = translated(self._log, logged)
+        if isinstance(outgoing, Exception):
+            log.warning("dead letter fails again", letter=str(letter.id), position=letter.offset)
             return []
         return [_without_place(each, logged, letter.id) for each in outgoing if each.topic in TOPICS]
 

@@ -169,15 +169,9 @@ class Relay:
         return before
 
     def _outgoing(self, connection: Connection, logged: Logged) -> list[Outgoing]:
-        try:
-            outgoing = outgoing_of(logged, self._log.event_of(logged))
-            for each in outgoing:
-                check_size(each.topic, each.value)
-        except NewerEvent:
-            raise
-        except Exception as error:
-            log.error("event dead-lettered as a bug", position=logged.position, type=logged.topic, exc_info=error)
-            self._bury(connection, logged, error)
+        outgoing = translated(self._log, logged)
+        if isinstance(outgoing, Exception):
+            self._bury(connection, logged, outgoing)
             return []
         return outgoing
 
@@ -197,6 +191,23 @@ class Relay:
             self._keys.seal(subject, logged.state, context),
         )
         dead_letters.insert(connection, [letter])
+
+
+def translated(event_log: EventLog, logged: Logged) -> list[Outgoing] | Exception:
+    """
+    What one stored event becomes on the topics, or the error, which is logged and stops no other event: a policy of
+    ours raised, or something grew too large for its topic. Raises `NewerEvent` for one that newer code wrote.
+    """
+    try:
+        outgoing = outgoing_of(logged, event_log.event_of(logged))
+        for each in outgoing:
+            check_size(each.topic, each.value)
+    except NewerEvent:
+        raise
+    except Exception as error:
+        log.error("event cannot be translated", position=logged.position, type=logged.topic, exc_info=error)
+        return error
+    return outgoing
 
 
 def outgoing_of(logged: Logged, event: Any) -> list[Outgoing]:
