@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
-from aggregates.event_store import shops
-from aggregates.event_store.connection import Connection
+from aggregates.event_store.shops import Shop
 from aggregates.policies.clocks import Calendar, Calendars
 
 
-def calendars(connection: Connection) -> Calendars:
-    """Time zone and holidays of each shop, by marketplace and shop, as they are set at this moment."""
+def calendars(registered: Iterable[Shop]) -> Calendars:
+    """Time zone and holidays of each of these shops, by marketplace and shop."""
     return {
         (each.marketplace, each.shop): Calendar(ZoneInfo(each.time_zone), frozenset(each.settings.holidays))
-        for each in shops.every(connection)
+        for each in registered
     }

@@ -256,7 +256,3 @@ def _once(effects: Effects) -> Effects:
     latest = {entry[:3]: entry for entry in effects.inbox}
     effects.inbox[:] = latest.values()
     return effects
-
-
-def nothing_also(aggregate: Any, event: Any, effects: Effects) -> None:
-    """For agents whose events write nothing beside calls and timers."""

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from aggregates import order as orders
 from aggregates import order_events
-from aggregates.event_store import buyer_orders, listings
+from aggregates.event_store import buyer_orders, listings, shops
 from aggregates.event_store.buyer_orders import BuyerOrder
 from aggregates.event_store.connection import Connection
 from aggregates.event_store.listings import ListingKey
@@ -43,7 +43,7 @@ def known(connection: Connection, commands: Sequence[Command], at: datetime) -> 
         for sku in (line.sku_id, *(part.sku_id for part in line.sub_items))
     }
     mapped = listings.parts_of(connection, keys) if keys else {}
-    days = calendars(connection) if recorded else NO_CALENDARS
+    days = calendars(shops.every(connection)) if recorded else NO_CALENDARS
 
     def parts(marketplace: str, shop: str, line: OrderLine) -> tuple[Need, ...]:
         return parts_of(mapped, marketplace, shop, line)

@@ -19,7 +19,6 @@ from aggregates.event_store.calls import Recall
 from aggregates.event_store.connection import Connection
 from aggregates.event_store.recorder import Effects
 from aggregates.event_store.tracking_numbers import TrackingNumber
-from aggregates.policies.clocks import NO_CALENDARS
 from aggregates.policies.outside_calls import label_call_key
 from aggregates.shipment import Known, Shipment
 from schemas import topics
@@ -36,18 +35,15 @@ def decision(tariffs: tuple[Tariff, ...]) -> Decision:
         having = _having(connection, [command for command in commands if isinstance(command, RecordLabelOutcome)])
         opened = [command for command in commands if isinstance(command, OpenShipment)]
         added = [command for command in commands if isinstance(command, AddToPackage)]
-        weights, timings = _weights(connection, [*opened, *added]), _timings(connection, opened)
-        days = calendars(connection) if having else NO_CALENDARS
+        weights = _weights(connection, [*opened, *added])
+        registered = shops.every(connection) if having or opened else []
+        timings = {(each.marketplace, each.shop): shops.label_timing(each.settings) for each in registered}
+        days = calendars(registered)
         return lambda command: Known(
             at, tariffs, _sharing(having, command), weights, calendars=days, timing=_timing(timings, command)
         )
 
     return Decision("shipping.decide", topics.SHIPPING_COMMANDS, shipment.decide, known, also)
-
-
-def _timings(connection: Connection, opened: Sequence[OpenShipment]) -> dict[tuple[str, str], LabelTiming]:
-    """When the shops of these packages buy their labels."""
-    return shops.label_timings(connection, {(each.marketplace, each.shop) for each in opened}) if opened else {}
 
 
 def _timing(timings: dict[tuple[str, str], LabelTiming], command: Command) -> LabelTiming:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal, NamedTuple
 
@@ -101,20 +101,9 @@ def open_doors(connection: Connection, marketplace: str, shop: str, *, labels: b
     return changed.rowcount == 1
 
 
-def label_timings(connection: Connection, of: Collection[tuple[str, str]]) -> dict[tuple[str, str], LabelTiming]:
-    """When these shops buy their labels, by marketplace and shop; nothing of those that never said."""
-    wanted = sorted(of)
-    rows = connection.execute(
-        "SELECT marketplace, shop, settings -> 'label_when' FROM shops"
-        " JOIN unnest(%b::text[], %b::text[]) AS v (marketplace, shop) USING (marketplace, shop)"
-        " WHERE settings ? 'label_when'",
-        ([marketplace for marketplace, _ in wanted], [shop for _, shop in wanted]),
-        prepare=True,
-    )
-    return {(marketplace, shop): _timing(msgspec.convert(when, LabelWhen)) for marketplace, shop, when in rows}
-
-
-def _timing(when: LabelWhen) -> LabelTiming:
+def label_timing(settings: ShopSettings) -> LabelTiming:
+    """When a shop with these settings buys its labels."""
+    when = settings.label_when
     return LabelTiming(when="later", minutes=when) if isinstance(when, int) else LabelTiming(when=when)
 
 

@@ -57,7 +57,7 @@ def test_a_shop_is_added_once_and_observes() -> None:
 def test_decisions_know_a_shop_s_days(opened: Connection) -> None:
     """Its time zone and its holidays; the demo shop has none."""
     run("add", NAME, "--user", "ann", "--time-zone", "America/New_York", "--holiday", "2026-12-25")
-    days = calendars(opened)
+    days = calendars(shops.every(opened))
     assert days["tiktok", SHOP] == Calendar(ZoneInfo("America/New_York"), frozenset({date(2026, 12, 25)}))
     assert days["tiktok", DEMO_SHOP.shop] == Calendar(ZoneInfo("UTC"))
 
