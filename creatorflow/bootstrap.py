@@ -5,33 +5,28 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import signal
 import socket
 import sys
-import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
 import structlog
-import uvicorn
 import uvloop
 from pydantic import SecretStr
-from starlette.applications import Starlette
 
-from aggregates.event_store import codes, consumer_offsets, heartbeats, relay_state
+from aggregates.event_store import codes, consumer_offsets, relay_state
 from aggregates.event_store import dead_letters as dead_letter_rows
 from aggregates.event_store import migrate as migrations
 from aggregates.event_store import shops as shop_rows
 from aggregates.event_store.application import open_event_log
 from aggregates.event_store.buyer_keys import BuyerKeys
 from aggregates.event_store.codes import CodeTooOld
-from aggregates.event_store.connection import STORE_FAULT, connect
+from aggregates.event_store.connection import connect
 from aggregates.event_store.consumer_offsets import OffsetRow
 from aggregates.event_store.dead_letters import Listed
-from aggregates.event_store.heartbeats import Heartbeat
 from aggregates.event_store.mapper import NewerEvent
 from aggregates.event_store.shops import Shop
 from aggregates.policies.buying_limits import Limits
@@ -41,20 +36,12 @@ from aggregates.publication import public
 from creatorflow.crossing import Beside, whole_dead_letter
 from creatorflow.log_reader import StoreLog
 from creatorflow.logs import configure_logs
+from creatorflow.outside import gateways
+from creatorflow.process import beat, collect_garbage, served, until_stopped, watch
 from creatorflow.settings import Settings
 from creatorflow.tariffs import TARIFFS
-from creatorflow.tiktok import tiktok
 from creatorflow.valkey_watch import ValkeyWatch
-from gateways.breakers import Breakers
-from gateways.carriers.http import HttpCarrier
-from gateways.carriers.labels.text import Sender
-from gateways.carriers.local import LocalCarrier, label_record, sold, taken_back, void_record
-from gateways.carriers.protocol import Carrier
-from gateways.http_client import HttpClient
-from gateways.suppliers.http import HttpSupplier
-from gateways.suppliers.local import LocalSupplier, supplier_record
-from gateways.suppliers.mail import MailServer, MailSupplier
-from gateways.suppliers.protocol import Supplier
+from gateways.carriers.local import sold, taken_back
 from projections import rebuild as rebuilding
 from projections import store as read_store
 from projections.catalogue import READ_MODELS
@@ -65,7 +52,7 @@ from schemas.shipping import Label
 from schemas.values import Money, SupplyTerms
 from streams import acknowledging, inventory, kafka_topics, orders, redelivery, replenishment, shipping, windows
 from streams.app import StoreApp, build_app, register
-from streams.callers import Callers, Gateways
+from streams.callers import Callers
 from streams.consuming import Agent, Work
 from streams.deciding import Decider, Decision
 from streams.forwarding import Forwarder
@@ -85,27 +72,12 @@ log = structlog.get_logger()
 DEMO_SHOP = Shop(
     "tiktok", "7490000000000000001", "demo-seller", "UTC", live_stock=True, live_labels=True, live_buying=True
 )
-HEARTBEAT_SECONDS = 5.0
-STUCK_SECONDS = 90.0
-EXIT_STUCK = 75
 EXIT_NEWER_CODE = 76
-COLLECT_AFTER_IDLE_SECONDS = 30.0
-COLLECT_EVERY_SECONDS = 900.0
-COLLECT_AT_LATEST_SECONDS = 6 * 3600.0
-COLLECT_AT_LATEST_OBJECTS = 20_000_000
-"""
-When a worker looks for garbage in cycles. Hardly any comes up (10 objects in 100,000 by measurement), while every look
-walks the live aggregates: a tenth of a worker's time under load, and pauses of 0.1 to 0.9 s. So it waits for a quiet
-moment.
-"""
 SWITCH_SECONDS = 0.0005
 """
 How long a thread may keep the interpreter when another one wants it. Python's own 5 ms are waited for after every
 answer of the database, often while the log's lock is held.
 """
-STOP_WITHIN_SECONDS = 10.0
-CARRIERS = tuple(sorted({tariff.carrier for tariff in TARIFFS}))
-SENDER = Sender("CreatorFlow Demo Shop", ("1 Warehouse Way", "Columbus, OH 43004", "US"))
 
 
 # Processes
@@ -151,28 +123,28 @@ async def _worker(settings: Settings) -> None:
         agents.append(agent)
     relay = Relay(name, settings.postgres, event_log, relay_publisher, _keys(settings))
     scheduler = Scheduler(settings.postgres, publisher, relay.leading)
-    callers = Callers(settings.postgres, gateways(settings), _keys(settings))
-    watch = ValkeyWatch(settings.valkey)
+    callers = Callers(settings.postgres, gateways(settings, DEMO_SHOP.shop), _keys(settings))
+    valkey = ValkeyWatch(settings.valkey)
     redeliverer = Redeliverer(settings.postgres, publisher, relay.leading, _keys(settings), event_log)
     try:
-        await _until_stopped(
+        await until_stopped(
             _faust(app),
             relay.run(),
             scheduler.run(),
             redeliverer.run(),
             callers.run(),
-            watch.run(),
+            valkey.run(),
             Reviewer(settings.postgres, event_log, timedelta(hours=settings.new_item_hours)).run(),
             leave_when_taken_over(settings.postgres),
-            _watch(agents),
-            _collect_garbage(agents),
-            _beat(
+            watch(agents),
+            collect_garbage(agents),
+            beat(
                 settings,
                 name,
                 "worker",
                 lambda: {
                     "stopped": {f"{tp.topic}/{tp.partition}": why for tp, why in standing.stopped.items()},
-                    "away": watch.away,
+                    "away": valkey.away,
                 },
             ),
         )
@@ -231,35 +203,6 @@ async def _faust(app: StoreApp) -> None:
         raise app.crash_reason
 
 
-async def _watch(agents: Sequence[Agent]) -> None:
-    """End the process when an agent has work and makes no progress; its supervisor starts another."""
-    loop = asyncio.get_running_loop()
-    while True:
-        await asyncio.sleep(STUCK_SECONDS / 10)
-        stuck = [agent.name for agent in agents if agent.busy and loop.time() - agent.progressed_at > STUCK_SECONDS]
-        if stuck:
-            log.critical("agents make no progress", agents=stuck, seconds=STUCK_SECONDS)
-            os._exit(EXIT_STUCK)
-
-
-async def _collect_garbage(agents: Sequence[Agent]) -> None:
-    """Look for garbage in cycles while no agent has work; without such a moment after six hours or many objects."""
-    loop = asyncio.get_running_loop()
-    collected_at = loop.time()
-    while True:
-        await asyncio.sleep(COLLECT_AFTER_IDLE_SECONDS / 3)
-        since = loop.time() - collected_at
-        idle = all(
-            not agent.busy and loop.time() - agent.progressed_at > COLLECT_AFTER_IDLE_SECONDS for agent in agents
-        )
-        overdue = since > COLLECT_AT_LATEST_SECONDS or gc.get_count()[0] > COLLECT_AT_LATEST_OBJECTS
-        if overdue or (idle and since > COLLECT_EVERY_SECONDS):
-            started = time.perf_counter()
-            found = gc.collect()
-            log.info("garbage collected", objects=found, seconds=round(time.perf_counter() - started, 3))
-            collected_at = loop.time()
-
-
 async def _ingress(settings: Settings) -> None:
     publisher = Publisher(settings.kafka, f"creatorflow-ingress-{os.getpid()}")
     secrets = _secrets(
@@ -269,10 +212,10 @@ async def _ingress(settings: Settings) -> None:
     asking, finding = redelivery.asking(settings.postgres), acknowledging.finding(settings.postgres)
     app, gatherer = build_ingress(secrets, tiktok, publisher, asking, finding, content=content)
     name = f"ingress@{socket.gethostname()}:{os.getpid()}"
-    await _until_stopped(
+    await until_stopped(
         gatherer.run(),
-        _served(app, settings.host, settings.ingress_port),
-        _beat(settings, name, "ingress", dict),
+        served(app, settings.host, settings.ingress_port),
+        beat(settings, name, "ingress", dict),
     )
     await publisher.discard()
 
@@ -296,98 +239,14 @@ def _secrets(present: bytes, previous: SecretStr | None, until: datetime | None)
 
 async def _api(settings: Settings) -> None:
     event_log = open_event_log(settings.postgres)
-    beside = Beside(settings.postgres, event_log, _keys(settings), gateways(settings).carriers)
+    beside = Beside(settings.postgres, event_log, _keys(settings), gateways(settings, DEMO_SHOP.shop).carriers)
     app = build_api(read_store.Reader(settings.postgres), beside.crossing())
     name = f"api@{socket.gethostname()}:{os.getpid()}"
-    await _until_stopped(
-        _served(app, settings.host, settings.api_port, lifespan="on"), _beat(settings, name, "api", dict)
-    )
-
-
-async def _served(app: Starlette, host: str, port: int, lifespan: Literal["on", "off"] = "off") -> None:
-    config = uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        http="httptools",
-        loop="none",
-        log_config=None,
-        access_log=False,
-        lifespan=lifespan,
-        server_header=False,
-    )
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    await server.serve()
-
-
-async def _beat(settings: Settings, name: str, kind: str, details: Callable[[], dict[str, Any]]) -> None:
-    """Say every five seconds that this process is alive; while the store is away there is nobody to tell."""
-    started_at = datetime.now(UTC)
-    while True:
-        told = {"code": CODE, **details()}
-        heartbeat = Heartbeat(name, kind, os.getpid(), socket.gethostname(), started_at, told)
-        try:
-            await asyncio.to_thread(_tell, settings.postgres, heartbeat)
-        except STORE_FAULT as error:
-            log.warning("heartbeat not written", error=type(error).__name__)
-        await asyncio.sleep(HEARTBEAT_SECONDS)
-
-
-def _tell(dsn: str, heartbeat: Heartbeat) -> None:
-    with connect(dsn, "heartbeat") as connection:
-        heartbeats.beat(connection, heartbeat)
-
-
-async def _until_stopped(*parts: Coroutine[Any, Any, None]) -> None:
-    """Run all parts until SIGTERM or SIGINT, or until one of them ends, which none should."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    tasks: list[asyncio.Task[Any]] = [loop.create_task(part) for part in parts]
-    stopping: asyncio.Task[Any] = loop.create_task(stop.wait())
-    done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks, timeout=STOP_WITHIN_SECONDS)
-    stopping.cancel()
-    for task in done - {stopping}:
-        task.result()
-        raise RuntimeError("a part of this process ended by itself")
+    await until_stopped(served(app, settings.host, settings.api_port, lifespan="on"), beat(settings, name, "api", dict))
 
 
 def _keys(settings: Settings) -> BuyerKeys:
     return BuyerKeys(settings.require_master_key())
-
-
-def gateways(settings: Settings) -> Gateways:
-    """Who is asked, by the settings: local and in process by default, HTTP where an address is given."""
-    process = f"{socket.gethostname()}-{os.getpid()}"
-    breakers = Breakers()
-    labels = label_record(settings.home / "carrier", process)
-    voids = void_record(settings.home / "carrier", process)
-    carriers: dict[str, Carrier] = {
-        name: LocalCarrier(name, labels, voids, SENDER)
-        if settings.carrier == "local"
-        else HttpCarrier(name, HttpClient(f"carrier-{name}", settings.carrier, breakers))
-        for name in CARRIERS
-    }
-    marketplace = tiktok(settings, process, breakers, demo_shop=DEMO_SHOP.shop, carriers=CARRIERS)
-    return Gateways(carriers, {"tiktok": marketplace}, _supplier(settings, process, breakers))
-
-
-def _supplier(settings: Settings, process: str, breakers: Breakers) -> Supplier:
-    if settings.supplier == "local":
-        return LocalSupplier(supplier_record(settings.home / "supplier", process))
-    if settings.supplier.startswith("mailto:"):
-        password = "" if settings.mail_password is None else settings.mail_password.get_secret_value()
-        server = MailServer(
-            settings.mail_host, settings.mail_port, settings.mail_security, settings.mail_user, password
-        )
-        recipient = settings.supplier.removeprefix("mailto:")
-        return MailSupplier(server, sender=settings.require_mail_sender(), recipient=recipient)
-    return HttpSupplier(HttpClient("supplier", settings.supplier, breakers))
 
 
 # Commands

@@ -10,7 +10,16 @@ from typing import Final
 
 from gateways.errors import GatewayError
 from gateways.http_client import HttpClient
-from gateways.marketplaces import DONE, OrderRead, PushResult
+from gateways.marketplaces import (
+    DONE,
+    Capabilities,
+    OrderRead,
+    OrdersFound,
+    PushResult,
+    StockChange,
+    StockChanged,
+    StockRead,
+)
 from gateways.quota import Quota, Unlimited
 from gateways.tiktok import mapping
 from gateways.tiktok.access import Access, App, FixedAccess, ShopAccess
@@ -21,7 +30,7 @@ from gateways.tiktok.orders import Orders
 from gateways.tiktok.packages import Packages
 from gateways.tiktok.results import as_push
 from gateways.tiktok.shop_facts import ShopFacts
-from gateways.tiktok.stock import Stock
+from gateways.tiktok.stock import Stock, total
 from schemas.calls import PushDelayCall, PushFulfilmentCall, ReadOrderCall
 
 __all__ = ["App", "ShopAccess", "TikTokShop"]
@@ -35,6 +44,9 @@ class TikTokShop:
     """
 
     name: Final = "tiktok"
+    capabilities: Final = Capabilities(
+        reads_orders=True, keeps_stock=True, backorders=True, tells_delays=False, answers_cancellations=True
+    )
 
     def __init__(
         self,
@@ -92,3 +104,22 @@ class TikTokShop:
     async def read_orders(self, calls: Sequence[ReadOrderCall]) -> Sequence[OrderRead]:
         """Read orders, one request per shop and 50 different orders. Repeated: read again, harmlessly."""
         return await self.orders.read(calls)
+
+    async def find_orders(self, shop: str, since: datetime, until: datetime, page: str = "") -> OrdersFound:
+        """One page of the orders that changed in a span, by whole seconds."""
+        try:
+            return await self.orders.page(shop, since, until, page)
+        except GatewayError as error:
+            return OrdersFound(as_push(error))
+
+    async def read_stock(self, shop: str, sku_ids: Sequence[str]) -> StockRead:
+        """What TikTok says of these SKUs, over all warehouses."""
+        try:
+            levels = await self.stock.levels(shop, sku_ids)
+        except GatewayError as error:
+            return StockRead(as_push(error), {})
+        return StockRead(DONE, {sku: total(level) for sku, level in levels.items()})
+
+    async def change_stock(self, shop: str, changes: Sequence[StockChange]) -> Sequence[StockChanged]:
+        """Read, add, write every warehouse, and read back. A SKU in several enabled warehouses is refused."""
+        return await self.stock.change(shop, changes)

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from gateways.marketplaces import DONE, OrderRead, PushResult
+from gateways.marketplaces import (
+    DONE,
+    Capabilities,
+    OrderRead,
+    OrdersFound,
+    PushResult,
+    StockChange,
+    StockChanged,
+    StockRead,
+)
 from gateways.own_record import OwnRecord, entries
 from gateways.tiktok.errors import WITHOUT_ACCESS_SECONDS
 from schemas.calls import PushDelayCall, PushFulfilmentCall, ReadOrderCall
+
+NO_STOCK: Final = PushResult("refused", "the local marketplace keeps no stock")
 
 
 class LocalMarketplace:
@@ -19,6 +31,9 @@ class LocalMarketplace:
         self, fulfilments: OwnRecord[PushFulfilmentCall], delays: OwnRecord[PushDelayCall], *, name: str = "tiktok"
     ) -> None:
         self.name: Final = name
+        self.capabilities: Final = Capabilities(
+            reads_orders=False, keeps_stock=False, backorders=False, tells_delays=True, answers_cancellations=False
+        )
         self._fulfilments = fulfilments
         self._delays = delays
 
@@ -35,6 +50,18 @@ class LocalMarketplace:
         """Unavailable: it keeps no orders of its own; reads wait for the marketplace's address to be set."""
         waits = OrderRead("unavailable", "the local marketplace has no orders", WITHOUT_ACCESS_SECONDS, attempted=False)
         return [waits] * len(calls)
+
+    async def find_orders(self, shop: str, since: datetime, until: datetime, page: str = "") -> OrdersFound:
+        """Refused: it keeps no orders of its own."""
+        return OrdersFound(PushResult("refused", "the local marketplace has no orders"))
+
+    async def read_stock(self, shop: str, sku_ids: Sequence[str]) -> StockRead:
+        """Refused: it keeps no stock of its own."""
+        return StockRead(NO_STOCK, {})
+
+    async def change_stock(self, shop: str, changes: Sequence[StockChange]) -> Sequence[StockChanged]:
+        """Refused: it keeps no stock of its own."""
+        return [StockChanged(NO_STOCK)] * len(changes)
 
     def _take(self, push: PushFulfilmentCall) -> PushResult:
         if not push.tracking_number:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 
-from gateways.errors import GatewayError
-from gateways.marketplaces import OrderRead
+from gateways.errors import GatewayError, Refused
+from gateways.marketplaces import DONE, FoundOrder, OrderRead, OrdersFound
 from gateways.tiktok.connection import Connection, data_of, encoded
 from gateways.tiktok.endpoints import ORDER_DETAIL, ORDER_SEARCH
 from gateways.tiktok.results import as_read
@@ -18,8 +18,6 @@ from schemas.calls import ReadOrderCall
 
 ORDERS_PER_REQUEST: Final = 50
 ORDERS_PER_PAGE: Final = 100
-PAGES: Final = 1000
-"""A search that goes on for longer never ends: its pages shift under it."""
 
 
 class _Id(msgspec.Struct, frozen=True):
@@ -31,13 +29,12 @@ class _Orders(msgspec.Struct, frozen=True):
     next_page_token: str = ""
 
 
-class Found(NamedTuple):
-    """One order of a search: its number, and its JSON as it came."""
-
-    number: str
-    order: bytes
+class _Changed(msgspec.Struct, frozen=True):
+    id: str | int
+    update_time: int
 
 
+_changed = msgspec.json.Decoder(_Changed)
 _ids = msgspec.json.Decoder(_Id)
 
 
@@ -65,25 +62,21 @@ class Orders:
                     read[shop, number] = result
         return [read[call.shop, call.order_number] for call in calls]
 
-    async def search(
-        self, shop: str, since: datetime, until: datetime, *, page_size: int = ORDERS_PER_PAGE
-    ) -> AsyncIterator[list[Found]]:
+    async def page(
+        self, shop: str, since: datetime, until: datetime, page: str = "", *, page_size: int = ORDERS_PER_PAGE
+    ) -> OrdersFound:
         """
-        Pages of the orders that were updated from `since` until before `until`, the oldest first.
+        One page of the orders that were updated from `since` until before `until`, the oldest first.
 
         An order that is updated meanwhile leaves its page and shifts those after it, so whoever reconciles looks at the
-        span again, with some overlap. Raises what a request raises.
+        span again, with some overlap. Raises what a request raises, `Refused` for an order that says not which it is.
         """
         body = encoded({"update_time_ge": int(since.timestamp()), "update_time_lt": int(until.timestamp())})
         params = {"page_size": str(page_size), "sort_field": "update_time", "sort_order": "ASC"}
-        token = ""
-        for _ in range(PAGES):
-            paged = {**params, "page_token": token} if token else params
-            page = data_of(await self._connection.ask(ORDER_SEARCH, shop, params=paged, body=body), _Orders)
-            yield [Found(_number(raw), bytes(raw)) for raw in page.orders]
-            token = page.next_page_token
-            if not token:
-                return
+        if page:
+            params["page_token"] = page
+        found = data_of(await self._connection.ask(ORDER_SEARCH, shop, params=params, body=body), _Orders)
+        return OrdersFound(DONE, [_found(raw) for raw in found.orders], found.next_page_token)
 
     async def _details(self, shop: str, numbers: Sequence[str]) -> list[OrderRead]:
         try:
@@ -105,3 +98,12 @@ def _number(raw: msgspec.Raw) -> str:
         return str(_ids.decode(raw).id)
     except msgspec.MsgspecError:
         return ""
+
+
+def _found(raw: msgspec.Raw) -> FoundOrder:
+    try:
+        changed = _changed.decode(raw)
+        updated_at = datetime.fromtimestamp(changed.update_time, UTC)
+    except (msgspec.MsgspecError, ValueError, OverflowError, OSError):
+        raise Refused("an order of the search has no id, or no update_time that can be read") from None
+    return FoundOrder(str(changed.id), updated_at, bytes(raw))

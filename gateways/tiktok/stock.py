@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from gateways.errors import GatewayError
-from gateways.marketplaces import DONE, PushResult
+from gateways.marketplaces import DONE, Backorder, PushResult, StockChange, StockChanged, StockLevel
 from gateways.tiktok.connection import Connection, data_of, encoded
 from gateways.tiktok.endpoints import DEACTIVATE, STOCK_SEARCH, STOCK_UPDATE
 from gateways.tiktok.errors import failure_of_code
@@ -36,11 +36,12 @@ class Level(NamedTuple):
 
 
 class StockWrite(NamedTuple):
-    """The figure of a SKU in each of its warehouses."""
+    """The figure of a SKU in each of its warehouses; `backorder` None leaves what it sells beyond that as it is."""
 
     product: str
     sku: str
     quantities: Mapping[str, int]
+    backorder: Backorder | None = None
 
 
 class StockWritten(NamedTuple):
@@ -133,6 +134,22 @@ class Stock:
         written = {sku: _settled(latest[sku], result or DONE, levels.get(sku)) for sku, result in results.items()}
         return [written[write.sku] for write in writes]
 
+    async def change(self, shop: str, changes: Sequence[StockChange]) -> list[StockChanged]:
+        """
+        Add to the figure of each SKU, each named once: read, written as a whole, and read back.
+
+        Refused: a SKU that TikTok does not know, or that is in several warehouses, as nobody said which of them the
+        units are for; what `write` refuses.
+        """
+        try:
+            before = await self.levels(shop, [each.sku_id for each in changes])
+        except GatewayError as error:
+            return [StockChanged(as_push(error))] * len(changes)
+        planned = {each.sku_id: _planned(each, before.get(each.sku_id)) for each in changes}
+        writes = [each for each in planned.values() if isinstance(each, StockWrite)]
+        written = dict(zip([each.sku for each in writes], await self.write(shop, writes), strict=True))
+        return [_changed(each.sku_id, planned, before, written) for each in changes]
+
     async def deactivate(self, shop: str, products: Sequence[str]) -> list[PushResult]:
         """
         Take products out of sale, each by its place in the list: the last resort, as coming back means a new audit.
@@ -165,7 +182,43 @@ class Stock:
 
 def _sku_body(write: StockWrite) -> dict[str, object]:
     warehouses = sorted(write.quantities.items())
-    return {"id": write.sku, "inventory": [{"warehouse_id": each, "quantity": units} for each, units in warehouses]}
+    inventory: list[dict[str, object]] = [{"warehouse_id": each, "quantity": units} for each, units in warehouses]
+    if write.backorder is not None:
+        further = {"backorder_quantity": write.backorder.quantity, "handling_time": write.backorder.handling_days}
+        inventory = [{**each, **further} for each in inventory]
+    return {"id": write.sku, "inventory": inventory}
+
+
+def total(level: Level) -> StockLevel:
+    """What TikTok says of a SKU, over all its warehouses."""
+    available = sum(each.available for each in level.warehouses.values())
+    committed = sum(each.committed for each in level.warehouses.values())
+    return StockLevel(level.sku, available, committed, level.locked, len(level.warehouses))
+
+
+def _planned(change: StockChange, level: Level | None) -> StockWrite | PushResult:
+    if level is None:
+        return PushResult("refused", "TikTok knows no such SKU")
+    if len(level.warehouses) != 1:
+        return PushResult("refused", f"the SKU is in {len(level.warehouses)} warehouses")
+    ((warehouse, units),) = level.warehouses.items()
+    return StockWrite(
+        level.product, level.sku, {warehouse: max(units.available + change.difference, 0)}, change.backorder
+    )
+
+
+def _changed(
+    sku: str,
+    planned: Mapping[str, StockWrite | PushResult],
+    before: Mapping[str, Level],
+    written: Mapping[str, StockWritten],
+) -> StockChanged:
+    plan, level = planned[sku], before.get(sku)
+    if isinstance(plan, PushResult):
+        return StockChanged(plan, None if level is None else total(level))
+    assert level is not None
+    after = written[sku].level
+    return StockChanged(written[sku].result, total(level), None if after is None else total(after))
 
 
 def _refusal(write: StockWrite) -> PushResult | None:

@@ -13,6 +13,7 @@ import pytest
 from gateways.breakers import Breakers
 from gateways.errors import Refused
 from gateways.http_client import HttpClient
+from gateways.marketplaces import Backorder, StockChange
 from gateways.tiktok.access import App, ShopAccess
 from gateways.tiktok.client import TikTokShop
 from gateways.tiktok.oauth import OAuth
@@ -37,6 +38,11 @@ class Subject(NamedTuple):
         """Make buyers, carriers or the shelf do something."""
         answer = httpx.post(f"{self.simulator.url}/creatorflow{path}", json=body, trust_env=False)
         return answer.raise_for_status().json()
+
+    def told_stock(self, sku: str) -> Any:
+        """What stands on the other side's shelf of this SKU."""
+        answer = httpx.get(f"{self.simulator.url}/creatorflow/stock", trust_env=False).raise_for_status().json()
+        return next(each for each in answer["skus"] if each["id"] == sku)
 
     def an_order(self, units: int = 2) -> Any:
         """A paid order that may be shipped."""
@@ -66,10 +72,13 @@ async def test_orders_are_found_and_read(subject: Subject) -> None:
     """Done and missing: the search names what was placed, and each comes whole, one line for each unit."""
     placed = [subject.an_order()["id"] for _ in range(3)]
     now = datetime.now(UTC)
-    found: list[str] = []
-    async for page in subject.shop.orders.search(SHOP, now - timedelta(hours=1), now + timedelta(hours=1), page_size=2):
-        assert len(page) <= 2
-        found += [each.number for each in page]
+    found, page, since, until = list[str](), "", now - timedelta(hours=1), now + timedelta(hours=1)
+    while page or not found:
+        answer = await subject.shop.orders.page(SHOP, since, until, page, page_size=2)
+        assert len(answer.orders) <= 2
+        assert all(since <= each.updated_at < until for each in answer.orders)
+        found += [each.number for each in answer.orders]
+        page = answer.next_page
     assert set(placed) <= set(found)
     calls = [ReadOrderCall(marketplace="tiktok", shop=SHOP, order_number=each) for each in (*placed, "404")]
     *read, missing = await subject.shop.read_orders(calls)
@@ -105,6 +114,23 @@ async def test_stock_is_written_and_read_back(subject: Subject) -> None:
     subject.simulator.control({"kind": "act-then-close", "requests": 1, "path": "/product", "method": "POST"})
     (lost,) = await subject.shop.stock.write(SHOP, [write._replace(quantities=dict.fromkeys(level.warehouses, 650))])
     assert lost.result.outcome == "done"
+
+
+async def test_stock_is_changed_by_a_difference(subject: Subject) -> None:
+    """Done: what is there counts, never below 0, and sells beyond it as told; refused for a SKU that nobody knows."""
+    (before,) = (await subject.shop.read_stock(SHOP, [SKU, "404"])).levels.values()
+    changes = [StockChange(SKU, -100, "1", Backorder(7, 3)), StockChange("404", 5, "2")]
+    changed, unknown = await subject.shop.change_stock(SHOP, changes)
+    assert (changed.result.outcome, changed.before, changed.after) == (
+        "done",
+        before,
+        before._replace(available=before.available - 100),
+    )
+    assert list(subject.told_stock(SKU)["backorders"].values()) == [{"quantity": 7, "handling_time": 3}]
+    assert (unknown.result.outcome, unknown.before) == ("refused", None)
+    (emptied,) = await subject.shop.change_stock(SHOP, [StockChange(SKU, -99_999, "3", Backorder(0, 3))])
+    assert emptied.after is not None
+    assert emptied.after.available == 0
 
 
 async def test_a_wish_to_cancel_is_found_and_approved_once(subject: Subject) -> None:

@@ -22,7 +22,8 @@ from schemas.calls import BuyLabelCall, VoidLabelCall
 from schemas.commands import RecordLabelOutcome, RecordVoidOutcome
 from schemas.shipping import Label, LabelFile, LabelRequest, Parcel
 from schemas.values import Person, Sealed
-from streams.callers import Callers, Gateways
+from streams.call_outcomes import Gateways
+from streams.callers import Callers
 from tests.conformance.requests import ADDRESS, a_label_request
 from tests.effects import write
 from tests.integration.streams.agents import MASTER_KEY

@@ -17,16 +17,18 @@ from aggregates.event_store.buyer_keys import BuyerKeys
 from aggregates.event_store.connection import Connection
 from aggregates.policies.outside_calls import READ_SLOT
 from creatorflow.bootstrap import DEMO_SHOP
-from gateways.marketplaces import DONE, OrderRead, PushResult
+from gateways.marketplaces import OrderRead
 from gateways.suppliers.local import LocalSupplier, supplier_record
 from schemas import codec
-from schemas.calls import PushDelayCall, PushFulfilmentCall, ReadOrderCall
+from schemas.calls import ReadOrderCall
 from schemas.commands import RecordCancellation, RecordOrder
 from schemas.topics import TIKTOK_WEBHOOKS
 from schemas.values import order_id
 from streams.arrivals import TIKTOK_SHOP
-from streams.callers import AT_ONCE_OF_ONE_SHOP, Callers, Gateways
+from streams.call_outcomes import Gateways
+from streams.callers import AT_ONCE_OF_ONE_SHOP, Callers
 from tests.integration.streams.agents import MASTER_KEY, Fitted
+from tests.marketplaces import RefusingMarketplace
 from tests.records import ARecord
 from tests.tiktok_shop import a_notice, a_status_notice, an_order_shown
 from tests.waiting import soon
@@ -35,10 +37,8 @@ from tests.webhooks import CREATED, SHOP
 NUMBER = "576800000000000001"
 
 
-class ShownOrders:
+class ShownOrders(RefusingMarketplace):
     """A marketplace that shows the orders it has, and counts what it is asked."""
-
-    name = "tiktok"
 
     def __init__(self, *numbers: str) -> None:
         self.orders: dict[str, dict[str, Any]] = {number: an_order_shown(number) for number in numbers}
@@ -46,12 +46,6 @@ class ShownOrders:
         self.requests: list[list[str]] = []
         self.go_on = asyncio.Event()
         self.go_on.set()
-
-    async def push_fulfilment(self, pushes: Sequence[PushFulfilmentCall]) -> Sequence[PushResult]:
-        return [DONE] * len(pushes)
-
-    async def push_delay(self, call: PushDelayCall) -> PushResult:
-        return DONE
 
     async def read_orders(self, calls: Sequence[ReadOrderCall]) -> Sequence[OrderRead]:
         assert len({call.shop for call in calls}) == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from creatorflow.bootstrap import gateways
+from creatorflow.outside import gateways
 from creatorflow.settings import DEMO_LIMIT, DEMO_UNIT_COST, MASK, SettingMissing, Settings, describe
 from gateways.suppliers.mail import MailSupplier
 
@@ -220,8 +220,8 @@ def test_a_supplier_is_local_an_address_or_a_mailbox(tmp_path: Path) -> None:
     assert Settings(supplier="https://supplier.example").supplier == "https://supplier.example"
     by_mail = Settings(supplier="mailto:orders@supplier.example", home=tmp_path)
     with pytest.raises(SettingMissing, match="CREATORFLOW_MAIL_SENDER"):
-        gateways(by_mail)
+        gateways(by_mail, "1")
     sending = Settings(supplier="mailto:orders@supplier.example", mail_sender="shop@example.test", home=tmp_path)
-    assert isinstance(gateways(sending).supplier, MailSupplier)
+    assert isinstance(gateways(sending, "1").supplier, MailSupplier)
     with pytest.raises(ValidationError, match="supplier"):
         Settings(supplier="ftp://supplier.example")

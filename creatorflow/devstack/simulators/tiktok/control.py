@@ -29,7 +29,7 @@ from creatorflow.devstack.simulators.tiktok.orders import Buyer, Line, Order
 from creatorflow.devstack.simulators.tiktok.quotas import Quotas
 from creatorflow.devstack.simulators.tiktok.shipping import SelfShipment, mark_shipped
 from creatorflow.devstack.simulators.tiktok.shop import Shop
-from creatorflow.devstack.simulators.tiktok.stock import Warehouse
+from creatorflow.devstack.simulators.tiktok.stock import Sku, Warehouse
 from creatorflow.devstack.simulators.tiktok.stock_calls import stock_view
 
 T = TypeVar("T")
@@ -291,7 +291,15 @@ def _told_order(asks: Asks) -> dict[str, Any]:
 
 
 def _told_stock(asks: Asks) -> dict[str, Any]:
-    return {"skus": [stock_view(sku) for sku in asks.shop.skus.values()]}
+    """The levels as the API shows them, and what each SKU sells beyond them, which the API shows of products alone."""
+    return {"skus": [{**stock_view(sku), "backorders": _backorders(sku)} for sku in asks.shop.skus.values()]}
+
+
+def _backorders(sku: Sku) -> dict[str, Any]:
+    return {
+        warehouse: {"quantity": shelf.backorder, "handling_time": shelf.handling_time}
+        for warehouse, shelf in sku.shelves.items()
+    }
 
 
 POSTS: Final[dict[str, Callable[[Asks], Any]]] = {

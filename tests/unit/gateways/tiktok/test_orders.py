@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import msgspec
@@ -71,12 +71,19 @@ async def test_a_request_that_failed_is_the_failure_of_all_its_orders(
 
 async def test_a_search_goes_on_to_its_last_page() -> None:
     """Each page names the next one, and the span is the same on all of them."""
-    api = FakeApi(
-        ok({"orders": [{"id": "1"}, {"id": "2"}], "next_page_token": "more"}),
-        ok({"orders": [{"id": "3"}], "next_page_token": ""}),
-    )
-    pages = [page async for page in a_shop(api).orders.search(SHOP, NOON - HOUR, NOON)]
-    assert [[found.number for found in page] for page in pages] == [["1", "2"], ["3"]]
+    one, two = {"id": "1", "update_time": 1764000000}, {"id": 2, "update_time": 1764000001}
+    api = FakeApi(ok({"orders": [one, two], "next_page_token": "more"}), ok({"orders": [one], "next_page_token": ""}))
+    shop = a_shop(api)
+    first = await shop.find_orders(SHOP, NOON - HOUR, NOON)
+    last = await shop.find_orders(SHOP, NOON - HOUR, NOON, first.next_page)
+    assert [each.number for each in (*first.orders, *last.orders)] == ["1", "2", "1"]
+    assert (first.orders[0].updated_at, last.next_page) == (datetime.fromtimestamp(1764000000, UTC), "")
     assert [request.url.params.get("page_token") for request in api.asked] == [None, "more"]
     span = {"update_time_ge": int(NOON.timestamp()) - 3600, "update_time_lt": int(NOON.timestamp())}
     assert [api.body(0), api.body(1)] == [span, span]
+
+
+async def test_a_search_whose_order_has_no_time_is_refused() -> None:
+    """An order that cannot be placed in time would be missed for ever; the whole page is not taken."""
+    found = await a_shop(FakeApi(ok({"orders": [{"id": "1"}]}))).find_orders(SHOP, NOON - HOUR, NOON)
+    assert (found.result.outcome, found.orders) == ("refused", ())

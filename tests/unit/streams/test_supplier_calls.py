@@ -7,7 +7,7 @@ from uuid import UUID
 from gateways.suppliers.protocol import SupplierAnswer
 from schemas.calls import PlaceReorderCall, SpeedUpReorderCall
 from schemas.commands import RecordSupplierAnswer
-from streams.supplier_outcomes import hurry_answered, supplier_answered
+from streams.supplier_calls import hurry_answered, supplier_answered
 from tests.builders import NOON
 
 BUYING, ITEM = UUID(int=1), UUID(int=2)

@@ -1,4 +1,4 @@
-"""What an order to a supplier is told of a call's outcome."""
+"""Orders to the supplier, placed and hurried, and what an order is told of it. Part of the callers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,38 @@ from typing import Literal
 from gateways.suppliers.protocol import SupplierAnswer
 from schemas.calls import PlaceReorderCall, SpeedUpReorderCall
 from schemas.commands import RecordSupplierAnswer
+from streams.call_outcomes import Gateways, Outcome, Taken, asked, closed
+
+
+async def place_reorder(gateways: Gateways, taken: Taken) -> Outcome:
+    """Order from the supplier. Unknown: looked up under its id before it is placed again, else parked."""
+    call: PlaceReorderCall = taken.call
+    supplier = gateways.supplier
+    if taken.claimed.unknown and not supplier.supports_lookup:
+        return closed(taken, reorder_told(call, "parked", "it is not known whether the supplier has it"))
+
+    async def ask() -> SupplierAnswer:
+        if taken.claimed.unknown and (found := await supplier.find(call.reorder_id)) is not None:
+            return found
+        return await supplier.place(call)
+
+    return await asked(
+        taken,
+        ask,
+        lambda answer: supplier_answered(call, answer),
+        lambda reason: supplier_answered(call, SupplierAnswer("refused", reason=reason)),
+    )
+
+
+async def speed_up(gateways: Gateways, taken: Taken) -> Outcome:
+    """Asking to hurry twice is harmless, so nothing is looked up before it is repeated."""
+    call: SpeedUpReorderCall = taken.call
+    return await asked(
+        taken,
+        lambda: gateways.supplier.speed_up(call),
+        lambda answer: hurry_answered(call, answer),
+        lambda reason: reorder_told(call, "not_faster", reason),
+    )
 
 
 def supplier_answered(call: PlaceReorderCall, answer: SupplierAnswer) -> RecordSupplierAnswer | None:
