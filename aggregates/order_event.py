@@ -10,7 +10,7 @@ from uuid import UUID
 
 from eventsourcing.domain import Aggregate, CanMutateAggregate
 
-from schemas.values import Need, OrderLine, Value
+from schemas.values import LineQuantity, Need, OrderLine, Value
 
 
 class Event(Aggregate.Event):
@@ -37,7 +37,8 @@ class Package(Value):
     """
     A package whose label the marketplace is to be told of; `times` counts the labels of it that it was told of.
 
-    `joined`: it is another order's package too, which tells of it by itself.
+    `joined`: it is another order's package too, which tells of it by itself. `lines` are this order's units in it;
+    `replaces` is the tracking number that it was told with before.
     """
 
     shipment_id: UUID
@@ -46,6 +47,8 @@ class Package(Value):
     tracking_number: str
     times: int = 1
     joined: bool = False
+    lines: tuple[LineQuantity, ...] = ()
+    replaces: str = ""
 
 
 class Push(Value):

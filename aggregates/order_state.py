@@ -249,6 +249,10 @@ class Order(Aggregate):
             tracking_number=tracking_number,
             times=1 if told is None else told.times + 1,
             joined=parcel.joined > 0,
+            lines=tuple(
+                LineQuantity(line_id=line.line_id, quantity=line.quantity) for line in parcel.lines if line.quantity
+            ),
+            replaces="" if told is None else told.tracking_number,
         )
 
     def is_whole(self) -> bool:

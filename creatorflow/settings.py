@@ -92,6 +92,7 @@ class Settings(BaseSettings):
     tiktok_url: str | None = None
     tiktok_auth_url: str = AUTH_URL
     tiktok_versions: dict[str, str] = Field(default_factory=dict)
+    tiktok_providers: dict[str, str] = Field(default_factory=dict)
     tiktok_quota_per_minute: int = Field(default=PER_MINUTE, ge=100)
     tiktok_quota: dict[Endpoint, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
 

@@ -13,7 +13,6 @@ from aggregates.event_store import calls, shops
 from aggregates.event_store.calls import WithheldCall
 from aggregates.event_store.connection import connect
 from aggregates.event_store.shops import Shop, ShopSettings
-from aggregates.event_store.tiktok_tokens import is_opened
 from schemas.inputs import MAX_ID_CHARACTERS
 from streams import redelivery
 from streams.intake import UNREGISTERED
@@ -21,11 +20,6 @@ from streams.redelivery import Wish
 
 MARKETPLACES: Final = ("tiktok",)
 """The marketplaces that there is a gateway for."""
-
-NO_LABELS_DOOR: Final = (
-    "--labels would tell TikTok of packages, which TikTok's own packages of an authorised shop do not take yet; this "
-    "release only reads such a shop. Nothing was opened"
-)
 
 
 class ShopRefused(ValueError):
@@ -139,8 +133,6 @@ def go_live(dsn: str, name: str, *, labels: bool, buying: bool) -> Shop:
     """Open doors of a shop. What was withheld before stays so. Raises `ShopRefused`, and opens nothing then."""
     marketplace, shop = parse_shop(name)
     with connect(dsn, "shops") as connection:
-        if labels and is_opened(connection, shop):
-            raise ShopRefused(NO_LABELS_DOOR)
         shops.open_doors(connection, marketplace, shop, labels=labels, buying=buying)
         return _registered(shops.find(connection, marketplace, shop), name)
 

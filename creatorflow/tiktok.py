@@ -47,7 +47,7 @@ def tiktok(
         HttpClient("tiktok", settings.tiktok_url, breakers),
         App(*settings.require_tiktok_app()),
         access,
-        {name: name for name in carriers},
+        {name: name for name in carriers} | settings.tiktok_providers,
         quota=shared_quota(settings),
         versions=settings.tiktok_versions,
     )

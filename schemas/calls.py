@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from schemas.shipping import Label, LabelRequest
+from schemas.values import LineQuantity
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
@@ -44,7 +45,12 @@ class VoidLabelCall(Call):
 
 
 class PushFulfilmentCall(Call):
-    """Tell the marketplace the tracking number of one package. Answered by `RecordFulfilmentPushed`."""
+    """
+    Tell the marketplace the tracking number of one package. Answered by `RecordFulfilmentPushed`.
+
+    `lines` are the units in it; none where it was asked before they were told, and then all that is open is meant.
+    `replaces` is the number that the marketplace was told of the same package before.
+    """
 
     SERVICE: ClassVar[str] = "marketplace"
 
@@ -56,6 +62,8 @@ class PushFulfilmentCall(Call):
     package: str
     carrier: str
     tracking_number: str
+    lines: tuple[LineQuantity, ...] = ()
+    replaces: str = ""
 
 
 class PushDelayCall(Call):

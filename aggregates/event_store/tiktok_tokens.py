@@ -40,11 +40,6 @@ class ShopGrant(NamedTuple):
     cipher: str
 
 
-def is_opened(connection: Connection, shop: str) -> bool:
-    """Whether a seller's consent opens this shop."""
-    return connection.execute("SELECT 1 FROM tiktok_shops WHERE shop = %s", (shop,)).fetchone() is not None
-
-
 class TokenStore:
     """Reads and writes pairs. A database without the master key holds nothing that opens a shop."""
 

@@ -128,6 +128,8 @@ def _push(
             package=package.package,
             carrier=package.carrier,
             tracking_number=package.tracking_number,
+            lines=package.lines,
+            replaces=package.replaces,
         ),
         key=key if package.times == 1 else f"{key}:{package.times}",
         shop=told.shop,

@@ -29,6 +29,7 @@ from gateways.tiktok.endpoints import DELAYS
 from gateways.tiktok.orders import Orders
 from gateways.tiktok.packages import Packages
 from gateways.tiktok.results import as_push
+from gateways.tiktok.seller_shipping import SellerShipping
 from gateways.tiktok.shop_facts import ShopFacts
 from gateways.tiktok.stock import Stock, total
 from schemas.calls import PushDelayCall, PushFulfilmentCall, ReadOrderCall
@@ -38,7 +39,8 @@ __all__ = ["App", "ShopAccess", "TikTokShop"]
 
 class TikTokShop:
     """
-    The Partner API. `access` is what each shop granted, `providers` are TikTok's ids of shipping providers by carrier.
+    The Partner API. `access` is what each shop granted, `providers` are TikTok's ids or names of
+    shipping providers by carrier.
 
     What every marketplace can do is here; what only TikTok has is in its parts, one for each noun.
     """
@@ -61,34 +63,31 @@ class TikTokShop:
     ) -> None:
         granted = FixedAccess(access) if isinstance(access, Mapping) else access
         self._connection = Connection(client, app, granted, quota or Unlimited(), versions=versions, now=now)
-        self._providers = providers
         self.orders: Final = Orders(self._connection)
         self.packages: Final = Packages(self._connection)
         self.stock: Final = Stock(self._connection)
         self.aftersales: Final = Aftersales(self._connection)
         self.facts: Final = ShopFacts(self._connection)
+        self.seller_shipping: Final = SellerShipping(self._connection, self.packages, self.facts, providers)
 
     async def push_fulfilment(self, pushes: Sequence[PushFulfilmentCall]) -> Sequence[PushResult]:
         """
-        Ship packages, one request per shop and 50 packages, all at once.
+        Ship packages, 50 of one shop together, all shops at once.
 
-        Repeated: a package that is shipped already is looked up, and done if it is with the same tracking number.
+        Repeated: a package whose units have this tracking number is done.
         """
-        results: dict[int, PushResult] = {}
         by_shop: defaultdict[str, list[int]] = defaultdict(list)
         for place, push in enumerate(pushes):
-            if push.carrier in self._providers:
-                by_shop[push.shop].append(place)
-            else:
-                results[place] = PushResult("refused", f"carrier {push.carrier} has no shipping provider id")
+            by_shop[push.shop].append(place)
         chunks = [
             (shop, places[start : start + mapping.PACKAGES_PER_REQUEST])
             for shop, places in by_shop.items()
             for start in range(0, len(places), mapping.PACKAGES_PER_REQUEST)
         ]
         answers = await asyncio.gather(
-            *(self.packages.ship(shop, [pushes[place] for place in places], self._providers) for shop, places in chunks)
+            *(self.seller_shipping.tell(shop, [pushes[place] for place in places]) for shop, places in chunks)
         )
+        results: dict[int, PushResult] = {}
         for (_, places), answered in zip(chunks, answers, strict=True):
             results.update(zip(places, answered, strict=True))
         return [results[place] for place in range(len(pushes))]

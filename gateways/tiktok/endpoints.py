@@ -46,6 +46,9 @@ ORDER_DETAIL: Final = Call("GET", "order", "202507", "orders", Endpoint.ORDER_RE
 BATCH_SHIP: Final = Call("POST", "fulfillment", "202309", "packages/ship", Endpoint.FULFILMENT, acts=True)
 SHIP: Final = Call("POST", "fulfillment", "202309", "packages/{package}/ship", Endpoint.FULFILMENT, acts=True)
 MARK_SHIPPED: Final = Call("POST", "fulfillment", "202610", "orders/{order}/packages", Endpoint.FULFILMENT, acts=True)
+RENUMBER: Final = Call(
+    "POST", "fulfillment", "202610", "packages/{package}/shipping_info/update", Endpoint.FULFILMENT, acts=True
+)
 PACKAGE: Final = Call("GET", "fulfillment", "202309", "packages/{package}", Endpoint.FULFILMENT)
 SHIPPING_DOCUMENT: Final = Call(
     "GET", "fulfillment", "202309", "packages/{package}/shipping_documents", Endpoint.FULFILMENT
@@ -76,7 +79,17 @@ PERFORMANCE: Final = Call("GET", "analytics", "202510", "shop/performance/{date}
 DELAYS: Final = Call("POST", "creatorflow", "", "delays", Endpoint.FULFILMENT, acts=True)
 
 CALLS: Final = (
-    *(AUTHORISED_SHOPS, ORDER_SEARCH, ORDER_DETAIL, BATCH_SHIP, SHIP, MARK_SHIPPED, PACKAGE, SHIPPING_DOCUMENT),
+    *(
+        AUTHORISED_SHOPS,
+        ORDER_SEARCH,
+        ORDER_DETAIL,
+        BATCH_SHIP,
+        SHIP,
+        MARK_SHIPPED,
+        PACKAGE,
+        SHIPPING_DOCUMENT,
+        RENUMBER,
+    ),
     *(STOCK_SEARCH, STOCK_UPDATE, DEACTIVATE, CANCELLATION_SEARCH, RETURN_SEARCH),
     *(APPROVE_CANCELLATION, REJECT_CANCELLATION, WAREHOUSES, SHIPPING_PROVIDERS, PERFORMANCE),
 )

@@ -12,7 +12,7 @@ from gateways.errors import GatewayError, OutcomeUnknown
 from gateways.marketplaces import DONE, PushResult
 from gateways.tiktok import mapping
 from gateways.tiktok.connection import Connection, data_of, encoded
-from gateways.tiktok.endpoints import BATCH_SHIP, MARK_SHIPPED, ORDER_DETAIL, PACKAGE, SHIP, SHIPPING_DOCUMENT
+from gateways.tiktok.endpoints import BATCH_SHIP, MARK_SHIPPED, ORDER_DETAIL, PACKAGE, RENUMBER, SHIP, SHIPPING_DOCUMENT
 from gateways.tiktok.errors import ALREADY_SHIPPED, RefusedWithCode
 from gateways.tiktok.results import as_push
 from schemas.calls import PushFulfilmentCall
@@ -109,6 +109,23 @@ class Packages:
             if error.code not in ALREADY_SHIPPED:
                 return as_push(error)
             return await self._lines_shipped_as(shop, order, lines, tracking_number)
+        except GatewayError as error:
+            return as_push(error)
+        return DONE
+
+    async def renumber(self, shop: str, package: str, tracking_number: str, provider: str) -> PushResult:
+        """
+        Tell another tracking number of a package that the seller ships.
+
+        Refused: 72 h after it was shipped, once it is delivered, and where TikTok lets it change once only, the second
+        time. There is no idempotency key: after a lost answer the package is read.
+        """
+        body = encoded({"tracking_number": tracking_number, "shipping_provider_id": provider})
+        try:
+            await self._connection.ask(RENUMBER, shop, {"package": package}, body=body)
+        except OutcomeUnknown as error:
+            found = await self._shipped_as(shop, package, tracking_number)
+            return found if found.outcome == "done" else as_push(error)
         except GatewayError as error:
             return as_push(error)
         return DONE

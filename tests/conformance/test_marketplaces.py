@@ -111,7 +111,7 @@ class TikTokSubject(MarketplaceSubject):
         )
 
     async def push_and_lose_the_answer(self, push: PushFulfilmentCall) -> None:
-        self._simulator.control({"kind": "act-then-close", "requests": 1})
+        self._simulator.control({"kind": "act-then-close", "requests": 1, "path": "/fulfillment"})
         assert [result.outcome for result in await self.marketplace.push_fulfilment([push])] == ["unknown"]
 
     def known_numbers(self, package: str) -> list[str]:

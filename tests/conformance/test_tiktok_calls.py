@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any, NamedTuple
 
 import httpx
@@ -13,19 +14,21 @@ import pytest
 from gateways.breakers import Breakers
 from gateways.errors import Refused
 from gateways.http_client import HttpClient
-from gateways.marketplaces import Backorder, StockChange
+from gateways.marketplaces import Backorder, PushResult, StockChange
 from gateways.tiktok.access import App, ShopAccess
 from gateways.tiktok.client import TikTokShop
 from gateways.tiktok.oauth import OAuth
 from gateways.tiktok.stock import StockWrite
-from schemas.calls import ReadOrderCall
-from tests.conformance.requests import SHOP
+from schemas.calls import PushFulfilmentCall, ReadOrderCall
+from schemas.values import LineQuantity
+from tests.conformance.requests import SHOP, a_push
 from tests.conformance.simulated import SimulatorProcess
 
 APP = App("demo_app_key", "demo_secret")
 SKU, PRODUCT = "1729000000000000101", "1729000000000000001"
 NUMBER = "9400188999098483310000"
 PROVIDER = "7000000000000000001"
+NUMBERS = count(1)
 
 
 class Subject(NamedTuple):
@@ -43,6 +46,11 @@ class Subject(NamedTuple):
         """What stands on the other side's shelf of this SKU."""
         answer = httpx.get(f"{self.simulator.url}/creatorflow/stock", trust_env=False).raise_for_status().json()
         return next(each for each in answer["skus"] if each["id"] == sku)
+
+    def shown(self, number: str) -> Any:
+        """The order as it stands there."""
+        answer = httpx.get(f"{self.simulator.url}/creatorflow/orders/{number}", trust_env=False)
+        return answer.raise_for_status().json()
 
     def an_order(self, units: int = 2) -> Any:
         """A paid order that may be shipped."""
@@ -99,6 +107,67 @@ async def test_lines_are_marked_as_shipped_once(subject: Subject) -> None:
     subject.simulator.control({"kind": "act-then-close", "requests": 1, "path": "/fulfillment"})
     lines = [line["id"] for line in other["line_items"]]
     assert (await mark(SHOP, other["id"], lines, "9400188999098483318888", PROVIDER)).outcome == "done"
+
+
+async def test_fc_26_two_packages_of_one_order_each_have_their_units(subject: Subject) -> None:
+    """FC-26: done, each with its own number; repeated; a lost answer is looked up; refused for units that are gone."""
+    order = subject.an_order(3)
+    push = _push_of(order["id"], units=2)
+    other = _push_of(order["id"], units=1)
+    subject.simulator.control({"kind": "act-then-close", "requests": 1, "path": f"/{order['id']}/packages"})
+    assert _outcomes(await subject.shop.push_fulfilment([push, other])) == ["done", "done"]
+    assert _outcomes(await subject.shop.push_fulfilment([push, other, push])) == ["done"] * 3
+    assert _outcomes(await subject.shop.push_fulfilment([_push_of(order["id"], units=1)])) == ["refused"]
+    shown = subject.shown(order["id"])
+    assert sorted(line["tracking_number"] for line in shown["line_items"]) == sorted(
+        [push.tracking_number] * 2 + [other.tracking_number]
+    )
+    assert (len(shown["packages"]), shown["status"]) == (2, "AWAITING_COLLECTION")
+
+
+async def test_fc_26_new_label_of_a_package_takes_its_number_over_once(subject: Subject) -> None:
+    """FC-26: done for this package alone; repeated; refused the second time, as TikTok lets it change once."""
+    order = subject.an_order(2)
+    push, other = _push_of(order["id"], units=1), _push_of(order["id"], units=1)
+    await subject.shop.push_fulfilment([push, other])
+    again = _push_of(order["id"], units=1, replaces=push.tracking_number)
+    for _ in range(2):
+        assert _outcomes(await subject.shop.push_fulfilment([again])) == ["done"]
+    numbers = {line["tracking_number"] for line in subject.shown(order["id"])["line_items"]}
+    assert numbers == {again.tracking_number, other.tracking_number}
+    third = _push_of(order["id"], units=1, replaces=again.tracking_number)
+    (refused,) = await subject.shop.push_fulfilment([third])
+    assert refused == ("refused", "TikTok answered code 21011051: tracking number was changed before", None, True)
+
+
+async def test_order_that_cannot_be_shipped_is_refused_alone(subject: Subject) -> None:
+    """Refused: on hold, cancelled, or by a carrier that TikTok does not know; the neighbour is done."""
+    held = subject.drive("/orders", items=[{"sku_id": SKU, "units": 1}], paid=True, hold_seconds=3600)
+    good, odd = subject.an_order(1), subject.an_order(1)
+    pushes = [
+        _push_of(held["id"]),
+        _push_of(good["id"]),
+        msgspec.structs.replace(_push_of(odd["id"]), carrier="pigeon"),
+    ]
+    results = await subject.shop.push_fulfilment(pushes)
+    assert _outcomes(results) == ["refused", "done", "refused"]
+    assert results[2].reason == "carrier pigeon is no shipping provider of the order's delivery option"
+
+
+def _push_of(order: str, *, units: int = 0, replaces: str = "") -> PushFulfilmentCall:
+    """A push with a number of its own."""
+    lines = (LineQuantity(line_id=SKU, quantity=units),) if units else ()
+    return msgspec.structs.replace(
+        a_push(tracking_number=f"94{next(NUMBERS):020d}"),
+        order_number=order,
+        package=f"{order}-1",
+        lines=lines,
+        replaces=replaces,
+    )
+
+
+def _outcomes(results: Sequence[PushResult]) -> list[str]:
+    return [result.outcome for result in results]
 
 
 async def test_stock_is_written_and_read_back(subject: Subject) -> None:

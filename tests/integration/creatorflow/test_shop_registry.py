@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from aggregates.event_store import shops
 from aggregates.event_store.connection import Connection
-from aggregates.event_store.tiktok_tokens import ShopGrant, TokenPair, TokenStore
 from aggregates.policies.clocks import Calendar
 from creatorflow.bootstrap import DEMO_SHOP
 from creatorflow.cli import app
@@ -77,16 +76,6 @@ def test_a_shop_is_set_up(opened: Connection) -> None:
     assert "holidays" in refused("set", NAME, "vacation", "July")
     assert "holidays" in refused("set", NAME, "holidays", "July")
     assert "no registered shop" in refused("set", "tiktok:1", "holidays", "[]")
-
-
-def test_a_shop_that_authorised_our_app_is_only_read(opened: Connection) -> None:
-    """Its labels door stays shut, with the reason, and what was asked beside it too; it may buy."""
-    run("add", NAME, "--user", "ann")
-    now = datetime.now(UTC)
-    TokenStore(bytes(32)).add(opened, TokenPair("seller", "a", now, "r", now), [ShopGrant(SHOP, "cipher")])
-    assert "Nothing was opened" in refused("go-live", NAME, "--labels", "--buying")
-    shop = run("go-live", NAME, "--buying")
-    assert (shop["live_labels"], shop["live_buying"]) == (False, True)
 
 
 def test_a_shop_goes_live_door_by_door() -> None:

@@ -87,7 +87,7 @@ async def test_a_failure_is_of_all_pushes_in_its_request(
 ) -> None:
     """Two requests of 50; the second fails as a whole, the first is done."""
     pushes = [a_push() for _ in range(100)]
-    simulator.control({**fault, "requests": 1})
+    simulator.control({**fault, "requests": 1, "path": "/fulfillment"})
     results = await TikTokShop(client, APP, ACCESS, PROVIDERS).push_fulfilment(pushes)
     failed = [result for result in results if result.outcome != "done"]
     assert len(failed) == 50
@@ -111,7 +111,7 @@ async def test_what_cannot_be_sent_waits_or_is_refused(client: HttpClient) -> No
     (no_access,) = await TikTokShop(client, APP, access, PROVIDERS).push_fulfilment([a_push(shop=OTHER_SHOP)])
     (no_provider,) = await TikTokShop(client, APP, access, {}).push_fulfilment([a_push()])
     assert no_access == ("unavailable", "shop has not authorised the app", 600.0, False)
-    assert no_provider == ("refused", "carrier usps has no shipping provider id", None, True)
+    assert no_provider == ("refused", "carrier usps has no shipping provider", None, True)
 
 
 async def test_a_delay_is_told_in_seconds(simulator: SimulatorProcess, client: HttpClient) -> None:

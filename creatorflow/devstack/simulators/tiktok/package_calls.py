@@ -95,6 +95,7 @@ class PackageCalls:
             Endpoint("POST", "/fulfillment/202309/packages/{id}/ship", "fulfilment", self.ship_one),
             Endpoint("POST", "/fulfillment/202512/packages", "fulfilment", create),
             Endpoint("POST", "/fulfillment/202610/orders/{id}/packages", "fulfilment", self.mark_shipped),
+            Endpoint("POST", "/fulfillment/202610/packages/{id}/shipping_info/update", "fulfilment", self.renumber),
             Endpoint("GET", "/fulfillment/202309/packages/{id}", "fulfilment.read", self.detail),
             Endpoint("GET", "/fulfillment/202309/packages/{id}/shipping_documents", "fulfilment.read", document),
             Endpoint("POST", "/fulfillment/202309/orders/{id}/shipping_services/query", "fulfilment.read", services),
@@ -128,6 +129,13 @@ class PackageCalls:
         package = shipping.mark_shipped(call.shop, order, _lines(order, wanted.order_line_list), shipment)
         self._write(call.shop, package)
         return {"order_id": order.id, "order_line_item_ids": package.line_ids, "package_id": package.id}
+
+    def renumber(self, call: Call) -> dict[str, Any]:
+        """Update Package Shipping Info."""
+        package = _package(call.shop, call.path["id"])
+        shipping.renumber(call.shop, package, call.read(SelfShipment))
+        self._write(call.shop, package)
+        return {"package_id": package.id}
 
     def detail(self, call: Call) -> dict[str, Any]:
         """Get Package Detail."""

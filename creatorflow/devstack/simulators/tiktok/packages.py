@@ -68,6 +68,8 @@ class Package(msgspec.Struct, kw_only=True):
     handover_method: str = ""
     grams: int = 0
     tag: Literal["", "COMBINED", "SPLIT"] = ""
+    shipped_time: int = 0
+    renumbered: bool = False
 
 
 def service_of(service_id: str) -> Service | None:

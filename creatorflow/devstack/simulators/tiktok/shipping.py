@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -13,6 +13,8 @@ from creatorflow.devstack.simulators.tiktok.answers import Refused
 from creatorflow.devstack.simulators.tiktok.orders import SHIPPABLE, Line, Order
 from creatorflow.devstack.simulators.tiktok.packages import PROVIDERS, TRACKING_NUMBER, Package, Service, service_of
 from creatorflow.devstack.simulators.tiktok.shop import Shop
+
+RENUMBER_WITHIN: Final = 72 * 3_600
 
 
 class SelfShipment(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +85,20 @@ def mark_shipped(shop: Shop, order: Order, lines: Sequence[Line], shipment: Self
     _arrange(shop, package)
     _tell(shop, package)
     return package
+
+
+def renumber(shop: Shop, package: Package, shipment: SelfShipment) -> None:
+    """Give a parcel of the seller's own carrier another number: within three days, once, and not once it arrived."""
+    if package.shipping_type != "SELLER" or package.status == "TO_FULFILL":
+        raise Refused(answers.NOT_THIS_WAY, "order is not shipped by the seller")
+    if package.status in {"COMPLETED", "CANCELLED"}:
+        raise Refused(answers.DELIVERED_ALREADY, "The package has been delivered.")
+    if shop.now() > package.shipped_time + RENUMBER_WITHIN:
+        raise Refused(answers.NUMBER_FIXED, "Tracking number can only be updated within 72 hours.")
+    if package.renumbered:
+        raise Refused(answers.NUMBER_CHANGED_BEFORE, "Tracking number can be updated once only.")
+    package.tracking_number, package.provider_id = checked(shipment)
+    package.renumbered, package.update_time = True, shop.now()
 
 
 def checked(shipment: SelfShipment | None) -> tuple[str, str]:
@@ -157,7 +173,7 @@ def _buy_label(package: Package, service: Service) -> None:
 
 
 def _arrange(shop: Shop, package: Package) -> None:
-    package.status, package.update_time = "PROCESSING", shop.now()
+    package.status, package.update_time, package.shipped_time = "PROCESSING", shop.now(), shop.now()
     inside = set(package.line_ids)
     for order in (shop.orders[order_id] for order_id in package.order_ids):
         for line in order.open_lines:
