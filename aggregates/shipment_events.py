@@ -164,6 +164,7 @@ class LabelRequested(Event):
     shop: str
     priority: int
     dispatch_by: datetime | None
+    marketplace: str = "tiktok"
 
     def apply(self, aggregate: Shipment) -> None:
         aggregate.label = "requested"

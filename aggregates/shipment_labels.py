@@ -60,6 +60,7 @@ def ask_for_label(shipment: Shipment, known: Known) -> None:
         carrier=request.carrier,
         attempt=request.attempt,
         request=request,
+        marketplace=shipment.marketplace,
         shop=shipment.shop,
         priority=shipment.priority,
         dispatch_by=shipment.deadlines.dispatch_by,

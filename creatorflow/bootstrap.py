@@ -8,20 +8,19 @@ import os
 import socket
 import sys
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import structlog
 import uvloop
-from pydantic import SecretStr
 
 from aggregates.event_store import codes, consumer_offsets, relay_state
 from aggregates.event_store import dead_letters as dead_letter_rows
 from aggregates.event_store import migrate as migrations
 from aggregates.event_store import shops as shop_rows
-from aggregates.event_store.application import open_event_log
+from aggregates.event_store.application import EventLog, open_event_log
 from aggregates.event_store.buyer_keys import BuyerKeys
 from aggregates.event_store.codes import CodeTooOld
 from aggregates.event_store.connection import connect
@@ -36,12 +35,14 @@ from aggregates.publication import public
 from creatorflow.crossing import Beside, whole_dead_letter
 from creatorflow.log_reader import StoreLog
 from creatorflow.logs import configure_logs
-from creatorflow.outside import gateways
+from creatorflow.outside import gateways, webhook_doors
 from creatorflow.process import beat, collect_garbage, served, until_stopped, watch
 from creatorflow.settings import Settings
 from creatorflow.tariffs import TARIFFS
 from creatorflow.valkey_watch import ValkeyWatch
 from gateways.carriers.local import sold, taken_back
+from gateways.dialects import DIALECTS
+from gateways.webhooks import Dialect
 from projections import rebuild as rebuilding
 from projections import store as read_store
 from projections.catalogue import READ_MODELS
@@ -56,7 +57,7 @@ from streams.callers import Callers
 from streams.consuming import Agent, Work
 from streams.deciding import Decider, Decision
 from streams.forwarding import Forwarder
-from streams.ingress import Secret, TikTokApp, build_ingress
+from streams.ingress import build_ingress
 from streams.intake import Intake
 from streams.publishing import Publisher
 from streams.read_models import Reader
@@ -161,19 +162,7 @@ def works(settings: Settings, loop: asyncio.AbstractEventLoop, publisher: Publis
     """What the agents of a worker do, one `Work` for each name of the catalogue."""
     event_log = open_event_log(settings.postgres)
     decisions = [orders.DECISION, inventory.DECISION, shipping.decision(TARIFFS), _buying(settings)]
-    master_key = settings.require_master_key()
-    intake_keys = _keys(settings)
-    intake = Intake(intake_keys, master_key)
-    forwarder = Forwarder(
-        "intake.tiktok",
-        topics.TIKTOK_WEBHOOKS,
-        intake.transform,
-        log=event_log,
-        keys=intake_keys,
-        publisher=publisher,
-        loop=loop,
-        readers=topics.BY_NAME[topics.ORDERS_COMMANDS].readers,
-    )
+    forwarders = [_forwarder(each, settings, event_log, loop, publisher) for each in DIALECTS.values()]
     readers = [
         Reader(name, topic.name, read_store.apply, event_log, _keys(settings))
         for topic in topics.CATALOGUE
@@ -181,7 +170,23 @@ def works(settings: Settings, loop: asyncio.AbstractEventLoop, publisher: Publis
         if name.startswith("read-models.")
     ]
     deciders = [Decider(each, event_log, _keys(settings)) for each in decisions]
-    return [forwarder, *deciders, *readers, *windows.works(event_log, _keys(settings))]
+    return [*forwarders, *deciders, *readers, *windows.works(event_log, _keys(settings))]
+
+
+def _forwarder(
+    dialect: Dialect, settings: Settings, event_log: EventLog, loop: asyncio.AbstractEventLoop, publisher: Publisher
+) -> Forwarder:
+    keys = _keys(settings)
+    return Forwarder(
+        dialect.agent,
+        dialect.topic,
+        Intake(dialect, keys).transform,
+        log=event_log,
+        keys=keys,
+        publisher=publisher,
+        loop=loop,
+        readers=topics.BY_NAME[topics.ORDERS_COMMANDS].readers,
+    )
 
 
 def _buying(settings: Settings) -> Decision:
@@ -205,12 +210,8 @@ async def _faust(app: StoreApp) -> None:
 
 async def _ingress(settings: Settings) -> None:
     publisher = Publisher(settings.kafka, f"creatorflow-ingress-{os.getpid()}")
-    secrets = _secrets(
-        settings.require_webhook_secret(), settings.webhook_secret_previous, settings.webhook_secret_previous_until
-    )
-    tiktok, content = _tiktok_app(settings), settings.content_key
     asking, finding = redelivery.asking(settings.postgres), acknowledging.finding(settings.postgres)
-    app, gatherer = build_ingress(secrets, tiktok, publisher, asking, finding, content=content)
+    app, gatherer = build_ingress(webhook_doors(settings), publisher, asking, finding, content=settings.content_key)
     name = f"ingress@{socket.gethostname()}:{os.getpid()}"
     await until_stopped(
         gatherer.run(),
@@ -218,23 +219,6 @@ async def _ingress(settings: Settings) -> None:
         beat(settings, name, "ingress", dict),
     )
     await publisher.discard()
-
-
-def _tiktok_app(settings: Settings) -> TikTokApp | None:
-    """Our app, None where TikTok Shop's own webhooks are not taken."""
-    if settings.tiktok_app_key is None or settings.tiktok_app_secret is None:
-        return None
-    key, secret = settings.require_tiktok_app()
-    previous, until = settings.tiktok_app_secret_previous, settings.tiktok_app_secret_previous_until
-    return TikTokApp(key, _secrets(secret.encode(), previous, until))
-
-
-def _secrets(present: bytes, previous: SecretStr | None, until: datetime | None) -> list[Secret]:
-    """What webhooks may be signed with: the secret, and for a while the one before it."""
-    secrets = [Secret(present)]
-    if previous is not None:
-        secrets.append(Secret(previous.get_secret_value().encode(), until))
-    return secrets
 
 
 async def _api(settings: Settings) -> None:

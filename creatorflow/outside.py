@@ -7,7 +7,7 @@ import socket
 
 from creatorflow.settings import Settings
 from creatorflow.tariffs import TARIFFS
-from creatorflow.tiktok import tiktok
+from creatorflow.tiktok import tiktok, tiktok_door
 from gateways.breakers import Breakers
 from gateways.carriers.http import HttpCarrier
 from gateways.carriers.labels.text import Sender
@@ -18,6 +18,7 @@ from gateways.suppliers.http import HttpSupplier
 from gateways.suppliers.local import LocalSupplier, supplier_record
 from gateways.suppliers.mail import MailServer, MailSupplier
 from gateways.suppliers.protocol import Supplier
+from gateways.webhooks import WebhookDoor
 from streams.call_outcomes import Gateways
 
 CARRIERS = tuple(sorted({tariff.carrier for tariff in TARIFFS}))
@@ -38,6 +39,11 @@ def gateways(settings: Settings, demo_shop: str) -> Gateways:
     }
     marketplace = tiktok(settings, process, breakers, demo_shop=demo_shop, carriers=CARRIERS)
     return Gateways(carriers, {"tiktok": marketplace}, _supplier(settings, process, breakers))
+
+
+def webhook_doors(settings: Settings) -> dict[str, WebhookDoor]:
+    """Who may hand in webhooks, by marketplace. Raises `SettingMissing` without a webhook secret."""
+    return {"tiktok": tiktok_door(settings)}
 
 
 def _supplier(settings: Settings, process: str, breakers: Breakers) -> Supplier:

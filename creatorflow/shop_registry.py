@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -13,13 +13,11 @@ from aggregates.event_store import calls, shops
 from aggregates.event_store.calls import WithheldCall
 from aggregates.event_store.connection import connect
 from aggregates.event_store.shops import Shop, ShopSettings
+from gateways.dialects import DIALECTS
 from schemas.inputs import MAX_ID_CHARACTERS
 from streams import redelivery
 from streams.intake import UNREGISTERED
 from streams.redelivery import Wish
-
-MARKETPLACES: Final = ("tiktok",)
-"""The marketplaces that there is a gateway for."""
 
 
 class ShopRefused(ValueError):
@@ -50,8 +48,8 @@ class ListedShop(msgspec.Struct, frozen=True):
 def parse_shop(name: str) -> tuple[str, str]:
     """Marketplace and shop of `marketplace:shop`. Raises `ShopRefused`."""
     marketplace, _, shop = name.partition(":")
-    if marketplace not in MARKETPLACES:
-        raise ShopRefused(f"{name!r}: a shop is named marketplace:shop; there are {', '.join(MARKETPLACES)}")
+    if marketplace not in DIALECTS:
+        raise ShopRefused(f"{name!r}: a shop is named marketplace:shop; there are {', '.join(DIALECTS)}")
     if not 0 < len(shop) <= MAX_ID_CHARACTERS or not shop.isprintable() or ":" in shop or " " in shop:
         raise ShopRefused(f"{name!r}: a shop is 1 to {MAX_ID_CHARACTERS} characters, as its marketplace writes it")
     return marketplace, shop
@@ -102,7 +100,7 @@ def listed(dsn: str) -> list[ListedShop]:
                 each.live_labels,
                 each.live_buying,
                 each.settings,
-                withheld.get(each.shop, 0),
+                withheld.get((each.marketplace, each.shop), 0),
             )
             for each in shops.every(connection)
         ]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from pydantic import SecretStr
 from valkey.asyncio import Valkey
 
 from aggregates.event_store import calls, shops
@@ -22,9 +23,11 @@ from gateways.quota import Limits
 from gateways.shared_quota import ANSWER_SECONDS, SharedQuota
 from gateways.tiktok.access import App, FixedAccess, ShopAccess
 from gateways.tiktok.client import TikTokShop
+from gateways.tiktok.door import TikTokApp, TikTokDoor
 from gateways.tiktok.endpoints import API_URL
 from gateways.tiktok.local import LocalMarketplace, delay_record, fulfilment_record
 from gateways.tiktok.oauth import OAuth, OpenedShop
+from gateways.webhooks import Secret
 from schemas.calls import PushFulfilmentCall, ReadOrderCall
 
 WAIT_FOR_CONSENT: Final = (ReadOrderCall.__name__, PushFulfilmentCall.__name__)
@@ -51,6 +54,26 @@ def tiktok(
         quota=shared_quota(settings),
         versions=settings.tiktok_versions,
     )
+
+
+def tiktok_door(settings: Settings) -> TikTokDoor:
+    """Both formats of webhooks; TikTok Shop's own is not taken without our app."""
+    secrets = _secrets(
+        settings.require_webhook_secret(), settings.webhook_secret_previous, settings.webhook_secret_previous_until
+    )
+    if settings.tiktok_app_key is None or settings.tiktok_app_secret is None:
+        return TikTokDoor(secrets, None)
+    key, secret = settings.require_tiktok_app()
+    previous, until = settings.tiktok_app_secret_previous, settings.tiktok_app_secret_previous_until
+    return TikTokDoor(secrets, TikTokApp(key, _secrets(secret.encode(), previous, until)))
+
+
+def _secrets(present: bytes, previous: SecretStr | None, until: datetime | None) -> list[Secret]:
+    """What webhooks may be signed with: the secret, and for a while the one before it."""
+    secrets = [Secret(present)]
+    if previous is not None:
+        secrets.append(Secret(previous.get_secret_value().encode(), until))
+    return secrets
 
 
 def shared_quota(settings: Settings) -> SharedQuota:
@@ -96,7 +119,7 @@ def keep_consent(connection: Connection, store: TokenStore, pair: TokenPair, ope
     with connection.transaction():
         store.add(connection, pair, [ShopGrant(each.shop, each.cipher) for each in opened])
         shops.note_access(connection, [shops.Access("tiktok", each.shop, now, ended=False) for each in opened])
-        calls.resume_parked(connection, [each.shop for each in opened], WAIT_FOR_CONSENT)
+        calls.resume_parked(connection, "tiktok", [each.shop for each in opened], WAIT_FOR_CONSENT)
 
 
 def _oauth(settings: Settings) -> OAuth:

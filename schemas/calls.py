@@ -27,11 +27,12 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class BuyLabelCall(Call):
-    """Buy one label. Answered by `RecordLabelOutcome`."""
+    """Buy one label. Answered by `RecordLabelOutcome`. `marketplace` is that of the shop that it is for."""
 
     SERVICE: ClassVar[str] = "carrier"
 
     request: LabelRequest
+    marketplace: str = "tiktok"
 
 
 class VoidLabelCall(Call):
@@ -100,6 +101,7 @@ class PlaceReorderCall(Call):
     quantity: int
     delivery: str = "standard"
     item: str = ""
+    marketplace: str = "tiktok"
 
 
 class SpeedUpReorderCall(Call):
@@ -110,3 +112,4 @@ class SpeedUpReorderCall(Call):
     replenishment_id: UUID
     stock_item_id: UUID
     reorder_id: str
+    marketplace: str = "tiktok"

@@ -15,10 +15,6 @@ from streams.publishing import Record
 
 MAX_HEADER_CHARACTERS = 200
 
-SPECIFICATION = b"specification"
-TIKTOK_SHOP = b"tiktok"
-"""In which format the door took a webhook, by its header `signature-format`."""
-
 
 class Arrival(NamedTuple):
     """What the headers of a webhook's record say."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Literal
-from uuid import UUID
 
 from aggregates.event_store import shops
 from aggregates.event_store.connection import Connection
@@ -21,7 +20,9 @@ from schemas.commands import Command, RecordLabelOutcome, RecordSupplierAnswer
 
 Door = Literal["stock", "labels", "buying"]
 
-DOORS: Mapping[type[Call], Door] = {
+Leaving = BuyLabelCall | PushFulfilmentCall | PushDelayCall | PlaceReorderCall | SpeedUpReorderCall
+
+DOORS: Mapping[type[Leaving], Door] = {
     BuyLabelCall: "labels",
     PushFulfilmentCall: "labels",
     PushDelayCall: "labels",
@@ -40,22 +41,26 @@ class Doors:
 
     def why_withheld(self, call: Call, shop: str) -> str:
         """Why this call of a shop must stay in the house, empty where it may leave."""
-        door = DOORS.get(type(call))
-        if door is None:
+        if not isinstance(call, Leaving):
             return ""
+        door = DOORS[type(call)]
         if isinstance(call, PlaceReorderCall | SpeedUpReorderCall):
-            asked = self._buying_for(call.stock_item_id, shop) or self._shops
+            asked = self._buying_for(call, shop) or self._shops
         else:
-            asked = [each for each in self._shops if each.shop == shop]
+            asked = self._named(call.marketplace, shop)
         closed = _closed(asked, door)
         return f"withheld: shop {closed} is not live in {door}" if closed else ""
 
-    def _buying_for(self, stock_item_id: UUID, shop: str) -> list[Shop]:
+    def _buying_for(self, call: PlaceReorderCall | SpeedUpReorderCall, shop: str) -> list[Shop]:
         """The shop that the call names, else the one that the read model shows with the item; none where neither is."""
         if shop:
-            return [each for each in self._shops if each.shop == shop]
-        named = store.shop_of_item(self._connection, stock_item_id)
-        return [each for each in self._shops if (each.marketplace, each.shop) == named]
+            return self._named(call.marketplace, shop)
+        named = store.shop_of_item(self._connection, call.stock_item_id)
+        return [] if named is None else self._named(*named)
+
+    def _named(self, marketplace: str, shop: str) -> list[Shop]:
+        """This shop, if it is registered: another marketplace may have one of the same number."""
+        return [each for each in self._shops if (each.marketplace, each.shop) == (marketplace, shop)]
 
 
 def _closed(asked: Iterable[Shop], door: Door) -> str:

@@ -1,5 +1,5 @@
 """
-What becomes of TikTok Shop's own webhooks: order reads, commands, what is known of a shop's access. Part of intake.
+What becomes of webhooks that show no order: order reads, commands, what is known of a shop's access. Part of intake.
 
 A webhook that asks for nothing is kept raw all the same, encrypted under the key of its day: it names no buyer.
 """
@@ -17,13 +17,10 @@ from aggregates.event_store.calls import CallRow
 from aggregates.event_store.raw_webhooks import RawWebhook
 from aggregates.event_store.shops import Access
 from aggregates.policies.outside_calls import read_order
-from gateways.tiktok import hints
-from gateways.tiktok.hints import Hint
+from gateways.webhooks import Hint
 from schemas import codec
-from schemas.codec import BadMessage
-from schemas.inputs import BadInput
 from schemas.values import order_id
-from streams.arrivals import Arrival, arrival_of, place_of, raw_context, record_of
+from streams.arrivals import Arrival, place_of, raw_context, record_of
 from streams.consuming import Raw
 from streams.forwarding import Forwarded
 
@@ -38,19 +35,7 @@ class Hinted(NamedTuple):
     hint: Hint
 
 
-def read(records: Sequence[Raw], now: datetime) -> tuple[list[Hinted], list[tuple[Raw, str]]]:
-    """These webhooks, and why each of the rest is refused."""
-    hinted: list[Hinted] = []
-    refused: list[tuple[Raw, str]] = []
-    for record in records:
-        try:
-            hinted.append(Hinted(record, arrival_of(record), hints.parse(record.value or b"", now)))
-        except (BadInput, BadMessage) as error:
-            refused.append((record, str(error)))
-    return hinted, refused
-
-
-def forwarded(hinted: Sequence[Hinted], keys: BuyerKeys, now: datetime) -> Forwarded:
+def forwarded(marketplace: str, hinted: Sequence[Hinted], keys: BuyerKeys, now: datetime) -> Forwarded:
     """What these webhooks become. The key of today was made ready before."""
     for each in hinted:
         _tell_of_access(each)
@@ -60,16 +45,16 @@ def forwarded(hinted: Sequence[Hinted], keys: BuyerKeys, now: datetime) -> Forwa
             for each in hinted
             for command in each.hint.commands
         ],
-        [_raw(each, keys, now) for each in hinted],
+        [_raw(marketplace, each, keys, now) for each in hinted],
         [],
-        [_call(each, number, now) for each in hinted for number in each.hint.orders],
-        latest_access([_access(each) for each in hinted if each.hint.at is not None]),
+        [_call(marketplace, each, number, now) for each in hinted for number in each.hint.orders],
+        latest_access([_access(marketplace, each) for each in hinted if each.hint.at is not None]),
     )
 
 
-def _call(hinted: Hinted, number: str, now: datetime) -> CallRow:
+def _call(marketplace: str, hinted: Hinted, number: str, now: datetime) -> CallRow:
     hint = hinted.hint
-    asked = read_order(hints.MARKETPLACE, hint.shop, number, now, urgent=hint.urgent)
+    asked = read_order(marketplace, hint.shop, number, now, urgent=hint.urgent)
     return CallRow(
         asked.key,
         type(asked.call).__name__,
@@ -84,11 +69,11 @@ def _call(hinted: Hinted, number: str, now: datetime) -> CallRow:
     )
 
 
-def _access(hinted: Hinted) -> Access:
+def _access(marketplace: str, hinted: Hinted) -> Access:
     """A webhook shows that the shop lets us in, unless it says the opposite."""
     hint = hinted.hint
     assert hint.at is not None
-    return Access(hints.MARKETPLACE, hint.shop, hint.at, hint.access_ended)
+    return Access(marketplace, hint.shop, hint.at, hint.access_ended)
 
 
 def latest_access(shown: Sequence[Access]) -> list[Access]:
@@ -105,7 +90,7 @@ def _tell_of_access(hinted: Hinted) -> None:
         log.warning("access to a shop ends", shop=hint.shop, at=hint.access_ends_at.isoformat())
 
 
-def _raw(hinted: Hinted, keys: BuyerKeys, now: datetime) -> RawWebhook:
+def _raw(marketplace: str, hinted: Hinted, keys: BuyerKeys, now: datetime) -> RawWebhook:
     record, hint, arrival = hinted.record, hinted.hint, hinted.arrival
     context = raw_context(record.topic, record.partition, record.offset)
     return RawWebhook(
@@ -114,7 +99,7 @@ def _raw(hinted: Hinted, keys: BuyerKeys, now: datetime) -> RawWebhook:
         record.offset,
         arrival.event_id,
         hint.shop,
-        order_id(hints.MARKETPLACE, hint.shop, hint.orders[0]) if len(hint.orders) == 1 else None,
+        order_id(marketplace, hint.shop, hint.orders[0]) if len(hint.orders) == 1 else None,
         arrival.received_at,
         arrival.signature_format,
         keys.seal(day_subject(now.date()), record.value or b"", context),

@@ -1,8 +1,8 @@
 """
 Turn raw webhooks into commands, and hints into order reads.
 
-Reads: tiktok.webhooks.v1, keyed by shop and order.    Writes: orders.commands.v1, calls that read orders, and the raw
-bytes, encrypted, for the audit.
+Reads: tiktok.webhooks.v1 and those of other marketplaces, keyed by shop and order.    Writes: orders.commands.v1, calls
+that read orders, and the raw bytes, encrypted, for the audit.
 Repeated: the command carries the webhook's own id, and the inbox of the order drops it; of a read one at a time is
 enough.    Bad: dead letter with field and reason; what follows goes on.
 """
@@ -18,19 +18,18 @@ from uuid import UUID
 import msgspec
 
 from aggregates.event_store import shops
-from aggregates.event_store.buyer_keys import BuyerKeys, buyer_subject, day_subject, order_subject
+from aggregates.event_store.buyer_keys import BuyerKeys, day_subject, order_subject
 from aggregates.event_store.connection import Connection
 from aggregates.event_store.raw_webhooks import RawWebhook
-from gateways.tiktok import webhooks
-from gateways.tiktok.hints import TOPICS, Hint
-from gateways.tiktok.webhooks import Parsed
+from gateways.webhooks import Dialect, Hint, Parsed
 from schemas.codec import BadMessage
 from schemas.commands import Command, RecordAddress, RecordOrder
 from schemas.inputs import BadInput
 from streams import hints
-from streams.arrivals import TIKTOK_SHOP, Arrival, arrival_of, raw_context, record_of
+from streams.arrivals import Arrival, arrival_of, raw_context, record_of
 from streams.consuming import Raw
 from streams.forwarding import Forwarded
+from streams.hints import Hinted
 from streams.publishing import Record
 from streams.unknown_statuses import UnknownStatuses
 
@@ -48,11 +47,11 @@ class Arrived(NamedTuple):
 
 
 class Intake:
-    """The transformation of one process, with the keys and the shop registry that it needs."""
+    """The transformation of one marketplace's webhooks in one process, with the keys and shops that it needs."""
 
-    def __init__(self, keys: BuyerKeys, master_key: bytes) -> None:
+    def __init__(self, dialect: Dialect, keys: BuyerKeys) -> None:
+        self._dialect = dialect
         self._keys = keys
-        self._master_key = master_key
         self._shops: frozenset[str] = frozenset()
         self._shops_read_at = float("-inf")
         self._statuses = UnknownStatuses()
@@ -60,19 +59,17 @@ class Intake:
     def transform(self, connection: Connection, records: Sequence[Raw]) -> Forwarded:
         """What is behind these webhooks, what is kept of them, and what is wrong with the rest."""
         now = datetime.now(UTC)
-        arrived, refused = self._read([record for record in records if not _is_hint(record)], now)
-        hinted, meaningless = hints.read([record for record in records if _is_hint(record)], now)
-        refused += meaningless
-        asked = {each.parsed.shop for each in arrived} | {each.hint.shop for each in hinted if _needs_shop(each.hint)}
+        arrived, hinted, refused = self._read(records, now)
+        asked = {each.parsed.shop for each in arrived} | {each.hint.shop for each in hinted if not each.hint.only_kept}
         registered = self._registered(connection, asked)
         refused += [(each.record, UNREGISTERED) for each in arrived if each.parsed.shop not in registered]
         arrived = [each for each in arrived if each.parsed.shop in registered]
-        unknown = [each for each in hinted if _needs_shop(each.hint) and each.hint.shop not in registered]
+        known = [each for each in hinted if each.hint.only_kept or each.hint.shop in registered]
+        unknown = [each for each in hinted if not each.hint.only_kept and each.hint.shop not in registered]
         refused += [(each.record, UNREGISTERED) for each in unknown]
-        hinted = [each for each in hinted if not _needs_shop(each.hint) or each.hint.shop in registered]
         self._statuses.warn(each.parsed.command for each in arrived)
         self._keys.make_ready(connection, [day_subject(now.date()), *(each.subject for each in arrived)])
-        forwarded = hints.forwarded(hinted, self._keys, now)
+        forwarded = hints.forwarded(self._dialect.marketplace, known, self._keys, now)
         return Forwarded(
             [*(self._command(each) for each in arrived), *forwarded.records],
             [*(self._raw(each) for each in arrived), *forwarded.raw_webhooks],
@@ -81,20 +78,25 @@ class Intake:
             forwarded.access,
         )
 
-    def _read(self, records: Sequence[Raw], now: datetime) -> tuple[list[Arrived], list[tuple[Raw, str]]]:
+    def _read(self, records: Sequence[Raw], now: datetime) -> tuple[list[Arrived], list[Hinted], list[tuple[Raw, str]]]:
+        """The orders and the hints among these webhooks, and why each of the rest is refused."""
         arrived: list[Arrived] = []
+        hinted: list[Hinted] = []
         refused: list[tuple[Raw, str]] = []
         for record in records:
             try:
-                parsed = webhooks.parse(record.value or b"", now)
-                arrived.append(Arrived(record, arrival_of(record), parsed, self._subject(parsed)))
+                said = self._dialect.parse(record.value or b"", record.headers, now)
+                if isinstance(said, Hint):
+                    hinted.append(Hinted(record, arrival_of(record), said))
+                else:
+                    arrived.append(Arrived(record, arrival_of(record), said, self._subject(said)))
             except (BadInput, BadMessage) as error:
                 refused.append((record, str(error)))
-        return arrived, refused
+        return arrived, hinted, refused
 
     def _subject(self, parsed: Parsed) -> str:
         if parsed.buyer_id:
-            return buyer_subject(self._master_key, parsed.shop, parsed.buyer_id)
+            return self._keys.subject_of(self._dialect.marketplace, parsed.shop, parsed.buyer_id)
         return order_subject(str(getattr(parsed.command, type(parsed.command).__struct_fields__[0])))
 
     def _command(self, arrived: Arrived) -> Record:
@@ -130,16 +132,6 @@ class Intake:
         """The registered shops, read again where one is asked for that is not among them: it may be new."""
         if time.monotonic() - self._shops_read_at > SHOPS_KNOWN_FOR_SECONDS or not asked <= self._shops:
             every = shops.every(connection)
-            self._shops = frozenset(shop.shop for shop in every if shop.marketplace == webhooks.MARKETPLACE)
+            self._shops = frozenset(shop.shop for shop in every if shop.marketplace == self._dialect.marketplace)
             self._shops_read_at = time.monotonic()
         return self._shops
-
-
-def _is_hint(record: Raw) -> bool:
-    """Whether the door took the webhook in TikTok Shop's own format."""
-    return ("signature-format", TIKTOK_SHOP) in record.headers
-
-
-def _needs_shop(hint: Hint) -> bool:
-    """Whether the webhook is about a shop that must be ours; one that is only kept may be about anybody."""
-    return hint.topic in TOPICS

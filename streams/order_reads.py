@@ -7,7 +7,7 @@ is in memory alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -17,9 +17,9 @@ from aggregates.event_store.buyer_keys import BuyerKeys, order_subject
 from aggregates.event_store.calls import Claimed, Closed
 from aggregates.event_store.connection import Connection
 from aggregates.event_store.scheduled_commands import scheduled
+from gateways.dialects import DIALECTS
 from gateways.marketplaces import OrderRead
-from gateways.tiktok import order_detail
-from gateways.tiktok.order_detail import Shown
+from gateways.webhooks import Shown
 from schemas.calls import ReadOrderCall
 from schemas.codec import BadMessage
 from schemas.commands import RecordOrder
@@ -27,11 +27,6 @@ from schemas.inputs import BadInput
 
 MISSING_TRIES = 5
 """An order that was just placed may not be there yet; after these tries a person looks."""
-
-Parse = Callable[[bytes, str, datetime], Shown]
-
-MARKETPLACES: Mapping[str, Parse] = {order_detail.MARKETPLACE: order_detail.parse}
-"""How each marketplace shows an order."""
 
 
 class Seen(NamedTuple):
@@ -54,7 +49,7 @@ def outcome(claimed: Claimed, call: ReadOrderCall, read: OrderRead, now: datetim
     """What came of one read. One whose answer makes no sense is not tried again until something else asks for it."""
     if read.outcome == "done":
         try:
-            shown = MARKETPLACES[call.marketplace](read.order, call.shop, now)
+            shown = DIALECTS[call.marketplace].show(read.order, call.shop, now)
         except (BadInput, BadMessage) as error:
             return NotSeen(f"order makes no sense: {error}", again=False)
         if shown.order.number != call.order_number:
@@ -74,7 +69,11 @@ def closed(connection: Connection, keys: BuyerKeys, seen: Sequence[Seen]) -> lis
 
 def _subject(keys: BuyerKeys, shown: Shown) -> str:
     order = shown.order
-    return keys.subject_of(order.shop, shown.buyer_id) if shown.buyer_id else order_subject(str(order.order_id))
+    return (
+        keys.subject_of(order.marketplace, order.shop, shown.buyer_id)
+        if shown.buyer_id
+        else order_subject(str(order.order_id))
+    )
 
 
 def _sealed(keys: BuyerKeys, shown: Shown, subject: str) -> RecordOrder:

@@ -29,6 +29,10 @@ _encoder = msgspec.json.Encoder()
 _person_decoder = msgspec.json.Decoder(Person)
 
 
+FIRST_MARKETPLACE = "tiktok"
+"""Its buyers were named before there was another: without their marketplace, and they keep their names."""
+
+
 def buyer_subject(master_key: bytes, shop: str, buyer_id: str) -> str:
     """The name under which a buyer is known inside: HMAC-SHA256 of shop and buyer id, never the id."""
     return hmac.new(master_key, f"buyer|{len(shop)}:{shop}|{buyer_id}".encode(), hashlib.sha256).hexdigest()
@@ -55,9 +59,10 @@ class BuyerKeys:
         self._ciphers: dict[tuple[str, int], AESGCM | None] = {}
         self._digest_keys: dict[tuple[str, int], bytes] = {}
 
-    def subject_of(self, shop: str, buyer_id: str) -> str:
-        """The name under which a buyer is known inside."""
-        return buyer_subject(self._master_key, shop, buyer_id)
+    def subject_of(self, marketplace: str, shop: str, buyer_id: str) -> str:
+        """The name under which a buyer is known inside; shops of two marketplaces may have the same number."""
+        named = shop if marketplace == FIRST_MARKETPLACE else f"{marketplace}:{shop}"
+        return buyer_subject(self._master_key, named, buyer_id)
 
     def make_ready(self, connection: Connection, subjects: Iterable[str]) -> None:
         """

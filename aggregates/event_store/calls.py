@@ -88,6 +88,9 @@ class Postponed(NamedTuple):
     parked: bool = False
 
 
+_MARKETPLACE = "coalesce(convert_from(body, 'UTF8')::jsonb ->> 'marketplace', 'tiktok')"
+"""The marketplace that a call is about, as its own body says; without one it is of the first there was."""
+
 _RETURNED = (
     "id, key, kind, service, shop, attempt, failures, unknown, body, cause, correlation, created_at, deadline_at"
 )
@@ -270,9 +273,12 @@ def withheld(connection: Connection, limit: int) -> list[WithheldCall]:
     return [WithheldCall._make(row) for row in rows]
 
 
-def withheld_by_shop(connection: Connection) -> dict[str, int]:
-    """How many calls of each shop were withheld; those of no shop are reorders."""
-    return dict(connection.execute("SELECT shop, count(*) FROM calls WHERE state = 'withheld' GROUP BY shop"))
+def withheld_by_shop(connection: Connection) -> dict[tuple[str, str], int]:
+    """How many calls of each shop, by marketplace and shop, were withheld; those of no shop are reorders."""
+    rows = connection.execute(
+        f"SELECT {_MARKETPLACE}, shop, count(*) FROM calls WHERE state = 'withheld' GROUP BY 1, 2"
+    )
+    return {(marketplace, shop): count for marketplace, shop, count in rows}
 
 
 def forget_withheld(connection: Connection) -> int:
@@ -309,13 +315,14 @@ def ask(connection: Connection, rows: Sequence[CallRow]) -> None:
     )
 
 
-def resume_parked(connection: Connection, shops: Sequence[str], kinds: Sequence[str]) -> int:
+def resume_parked(connection: Connection, marketplace: str, shops: Sequence[str], kinds: Sequence[str]) -> int:
     """Let the parked calls of these shops be made again, as if they were new; returns how many. Repeated: nothing."""
     return connection.execute(
-        "WITH held AS (SELECT id FROM calls WHERE state = 'parked' AND shop = ANY(%s) AND kind = ANY(%s) ORDER BY key"
+        "WITH held AS (SELECT id FROM calls WHERE state = 'parked' AND shop = ANY(%s) AND kind = ANY(%s)"
+        f" AND {_MARKETPLACE} = %s ORDER BY key"
         " FOR UPDATE) UPDATE calls AS c SET state = 'waiting', due_at = now(), failures = 0, created_at = now()"
         " FROM held WHERE c.id = held.id",
-        (list(shops), list(kinds)),
+        (list(shops), list(kinds), marketplace),
     ).rowcount
 
 

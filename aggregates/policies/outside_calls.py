@@ -76,7 +76,7 @@ def _deadline(dispatch_by: datetime | None, at: datetime) -> datetime | None:
 def _buy_label(event: shipment_events.LabelRequested) -> tuple[CallRequest, ...]:
     return (
         CallRequest(
-            call=BuyLabelCall(request=event.request),
+            call=BuyLabelCall(request=event.request, marketplace=event.marketplace),
             key=label_call_key(event.request.reference),
             shop=event.shop,
             priority=event.priority,
@@ -171,6 +171,7 @@ def _place_reorder(event: replenishment_events.ReorderPlaced) -> tuple[CallReque
                 quantity=event.quantity,
                 delivery=event.delivery,
                 item=event.item,
+                marketplace=_marketplace(event.shop),
             ),
             key=f"place-reorder:{event.reorder_id}",
             shop=_shop(event.shop),
@@ -187,6 +188,7 @@ def _speed_up_reorder(event: replenishment_events.SpeedUpAsked) -> tuple[CallReq
                 replenishment_id=event.originator_id,
                 stock_item_id=event.stock_item_id,
                 reorder_id=event.reorder_id,
+                marketplace=_marketplace(event.shop),
             ),
             key=f"speed-up-reorder:{event.reorder_id}",
             shop=_shop(event.shop),
@@ -199,6 +201,11 @@ def _speed_up_reorder(event: replenishment_events.SpeedUpAsked) -> tuple[CallReq
 def _shop(name: str) -> str:
     """The shop's own number, without its marketplace."""
     return name.rpartition(":")[2]
+
+
+def _marketplace(name: str) -> str:
+    """The marketplace of `marketplace:shop`; a shop that an older event names alone is of the first there was."""
+    return name.partition(":")[0] if ":" in name else "tiktok"
 
 
 CALLS: dict[type[Any], Callable[[Any], tuple[CallRequest, ...]]] = {

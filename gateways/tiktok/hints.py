@@ -15,9 +15,10 @@ from typing import Final, NamedTuple
 import msgspec
 
 from gateways.tiktok.full_order import MARKETPLACE
+from gateways.webhooks import Hint
 from schemas import inputs
 from schemas.codec import BadMessage
-from schemas.commands import Command, RecordCancellation, RecordReturn
+from schemas.commands import RecordCancellation, RecordReturn
 from schemas.inputs import DEADLINE_AHEAD, UTF8_BYTE_ORDER_MARK, BadInput
 from schemas.tiktok_shop import (
     AuthorizationExpiration,
@@ -36,7 +37,7 @@ from schemas.tiktok_shop import (
 )
 from schemas.values import order_id
 
-__all__ = ["MARKETPLACE", "Delivery", "Hint", "delivery_of", "message_of", "parse"]
+__all__ = ["MARKETPLACE", "Hint", "Noted", "delivery_of", "message_of", "parse"]
 
 MAX_ORDERS: Final = 500
 CANCELLED_WORDS: Final = frozenset({"CANCEL", "CANCELLED"})
@@ -54,30 +55,12 @@ _envelopes = msgspec.json.Decoder(Envelope)
 _routing = msgspec.json.Decoder(RoutingFields)
 
 
-class Delivery(NamedTuple):
+class Noted(NamedTuple):
     """What the door reads of a webhook: under which id it is known, where it belongs, what it is about."""
 
     event_id: str
     key: str | None
     topic: str
-
-
-class Hint(NamedTuple):
-    """
-    What a webhook asks for: the orders to be read again (`urgent` where units may come free, or a parcel be stopped)
-    and the commands that it is by itself. Nothing of either where it is only kept.
-
-    It was pushed `at`, and says of our access to the shop that it ended, or when it will.
-    """
-
-    shop: str
-    topic: int
-    orders: tuple[str, ...] = ()
-    urgent: bool = False
-    commands: tuple[Command, ...] = ()
-    at: datetime | None = None
-    access_ended: bool = False
-    access_ends_at: datetime | None = None
 
 
 class Told(NamedTuple):
@@ -93,7 +76,7 @@ def message_of(app_key: str, body: bytes) -> bytes:
     return app_key.encode() + body
 
 
-def delivery_of(body: bytes) -> Delivery:
+def delivery_of(body: bytes) -> Noted:
     """
     The id of a webhook (its own, else a hash of topic, shop and body), its key `shop:order` where it names both, and
     its topic number as it came. Raises nothing, whatever the bytes are.
@@ -103,7 +86,7 @@ def delivery_of(body: bytes) -> Delivery:
     shop = _or_empty(fields.shop_id, "shop_id")
     order = "" if fields.data is None else _or_empty(fields.data.order_id, "order_id")
     digest = hashlib.sha256(b"|".join((topic.encode(), shop.encode(), body))).hexdigest()
-    return Delivery(
+    return Noted(
         _or_empty(fields.tts_notification_id, "tts_notification_id") or digest,
         f"{shop}:{order}" if shop and order else None,
         topic,
@@ -121,7 +104,7 @@ def parse(body: bytes, now: datetime) -> Hint:
         raise BadInput("type", "is no topic number")
     topic = int(number)
     if topic not in TOPICS:
-        return Hint(inputs.optional_id(envelope.shop_id, "shop_id"), topic)
+        return Hint(inputs.optional_id(envelope.shop_id, "shop_id"), topic, only_kept=True)
     told = Told(inputs.outside_id(envelope.shop_id, "shop_id"), topic, envelope.data)
     try:
         hint = TOPICS[topic](told, now)

@@ -18,6 +18,7 @@ import msgspec
 
 from gateways.tiktok.full_order import MARKETPLACE, MAX_LINES, MAX_PARTS, currency_faults
 from gateways.tiktok.hints import CANCELLED_WORDS
+from gateways.webhooks import Shown
 from schemas import inputs
 from schemas.addresses import address_kind, is_complete, us_state
 from schemas.codec import BadMessage
@@ -34,14 +35,6 @@ SHIPPED_BY: Final[dict[str, ShippingType]] = {"SELLER": "SELLER", "TIKTOK": "TIK
 BY_TIKTOK: Final = "FULFILLMENT_BY_TIKTOK"
 
 _decoder = msgspec.json.Decoder(OrderDetail)
-
-
-class Shown(NamedTuple):
-    """An order without personal data, and apart from it the person and the buyer's id, for whoever seals them."""
-
-    order: RecordOrder
-    person: Person | None
-    buyer_id: str
 
 
 class Unit(NamedTuple):

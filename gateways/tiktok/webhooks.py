@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 
 from gateways.tiktok.full_order import MARKETPLACE, TEXT_CLEANED, address_of, is_clean, whole_order
+from gateways.webhooks import Parsed
 from schemas import inputs
 from schemas.codec import BadMessage
 from schemas.commands import Command, RecordAddress, RecordCancellation, RecordReturn
@@ -37,19 +38,6 @@ class Said(NamedTuple):
 
     command: Command
     person: Person | None = None
-
-
-class Parsed(NamedTuple):
-    """
-    What a webhook says: a command without personal data, and apart from it the person and the buyer's outside id,
-    for whoever holds the keys to seal them.
-    """
-
-    command: Command
-    order_number: str
-    shop: str
-    buyer_id: str
-    person: Person | None
 
 
 def is_genuine(body: bytes, signature: str, secrets: Sequence[bytes]) -> bool:

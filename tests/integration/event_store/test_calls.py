@@ -149,7 +149,7 @@ def test_parked_calls_of_a_shop_go_on_as_if_they_were_new(database: str, opened:
     for held in calls.claim(opened, 3, [*KINDS, "VoidLabelCall"]):
         calls.postpone(opened, [Postponed(held.id, held.attempt, datetime.now(UTC), "no access", parked=True)])
     opened.execute("UPDATE calls SET created_at = now() - interval '2 days', due_at = now() + interval '1 day'")
-    assert [calls.resume_parked(opened, ["shop"], KINDS) for _ in range(2)] == [1, 0]
+    assert [calls.resume_parked(opened, "tiktok", ["shop"], KINDS) for _ in range(2)] == [1, 0]
     (again,) = calls.claim(opened, 3, [*KINDS, "VoidLabelCall"])
     assert (again.key, again.attempt, again.failures) == ("A", 2, 0)
     assert datetime.now(UTC) - again.created_at < timedelta(hours=1)

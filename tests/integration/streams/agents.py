@@ -19,6 +19,7 @@ from aggregates.event_store.buyer_keys import BuyerKeys
 from aggregates.event_store.connection import Connection, connect
 from aggregates.policies.buying_limits import Limits
 from creatorflow.tariffs import TARIFFS
+from gateways.dialects import DIALECTS
 from projections import store as read_store
 from projections.published import Published, subject_of
 from schemas import events, topics
@@ -120,7 +121,7 @@ class Fitted:
         if self.name == CONTENT_AGENT:
             return ContentWindows(log, keys, self._take_readings)
         if self.name == "intake.tiktok":
-            self._intake = Intake(keys, MASTER_KEY)
+            self._intake = Intake(DIALECTS["tiktok"], keys)
             return Forwarder(
                 self.name,
                 self.topic,

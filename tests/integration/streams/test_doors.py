@@ -15,7 +15,7 @@ from aggregates.event_store.shops import Shop
 from gateways.suppliers.local import ordered
 from projections import store
 from schemas import codec, events
-from schemas.calls import Call, PlaceReorderCall
+from schemas.calls import BuyLabelCall, Call, PlaceReorderCall
 from schemas.commands import RecordSupplierAnswer
 from schemas.topics import INVENTORY_EVENTS
 from schemas.values import stock_item_id
@@ -78,7 +78,7 @@ async def test_label_of_a_shop_that_observes_is_withheld_and_never_bought(
     assert carrier.asked == [second.reference]
     (kept,) = calls.withheld(opened, 10)
     assert (kept.kind, kept.shop, kept.key) == ("BuyLabelCall", OBSERVES, f"buy-label:{first.reference}")
-    assert calls.withheld_by_shop(opened) == {OBSERVES: 1}
+    assert calls.withheld_by_shop(opened) == {("tiktok", OBSERVES): 1}
 
 
 async def test_push_of_a_shop_that_observes_is_withheld(database: str, opened: Connection, tmp_path: Path) -> None:
@@ -123,6 +123,17 @@ def test_a_reorder_that_names_its_shop_goes_through_that_shop_s_door(opened: Con
     unknown = stock_item_id("tiktok", SHOP, "unknown")
     assert doors.why_withheld(reorder(unknown), SHOP) == ""
     assert "tiktok:shop" in doors.why_withheld(reorder(unknown), OBSERVES)
+
+
+def test_shops_of_two_marketplaces_with_the_same_number_have_doors_of_their_own(opened: Connection) -> None:
+    """A live shop opens nothing for one that only observes, whatever is asked for it."""
+    shops.add(opened, Shop("tiktok", OBSERVES, "ann", "UTC", live_labels=True, live_buying=True))
+    shops.add(opened, Shop("other", OBSERVES, "bob", "UTC"))
+    doors = Doors(opened)
+    for call in (a_delay(), BuyLabelCall(request=a_label_request("odd")), reorder()):
+        assert doors.why_withheld(call, OBSERVES) == ""
+        elsewhere = replace(call, marketplace="other")
+        assert "shop other:shop is not live" in doors.why_withheld(elsewhere, OBSERVES)
 
 
 def test_withheld_calls_are_kept_for_a_while(database: str, opened: Connection) -> None:

@@ -19,12 +19,12 @@ from aggregates.policies.outside_calls import READ_SLOT
 from creatorflow.bootstrap import DEMO_SHOP
 from gateways.marketplaces import OrderRead
 from gateways.suppliers.local import LocalSupplier, supplier_record
+from gateways.tiktok.door import TIKTOK_SHOP
 from schemas import codec
 from schemas.calls import ReadOrderCall
 from schemas.commands import RecordCancellation, RecordOrder
 from schemas.topics import TIKTOK_WEBHOOKS
 from schemas.values import order_id
-from streams.arrivals import TIKTOK_SHOP
 from streams.call_outcomes import Gateways
 from streams.callers import AT_ONCE_OF_ONE_SHOP, Callers
 from tests.integration.streams.agents import MASTER_KEY, Fitted

@@ -14,10 +14,13 @@ import httpx
 import pytest
 from prometheus_client import REGISTRY
 
+from gateways.tiktok import door as tiktok_door
+from gateways.tiktok.door import TikTokApp, TikTokDoor
+from gateways.webhooks import Secret
 from projections.alerts import AlertRow
 from schemas.topics import TIKTOK_WEBHOOKS
 from streams import ingress
-from streams.ingress import MAX_BODY_BYTES, Secret, TikTokApp, build_ingress
+from streams.ingress import MAX_BODY_BYTES, build_ingress
 from streams.publishing import BrokerUnavailable
 from streams.redelivery import Wish
 from tests.kept_publisher import KeptPublisher, raising
@@ -66,7 +69,7 @@ class Door:
 async def a_door(*secrets: Secret, tiktok_app: TikTokApp | None = None) -> AsyncIterator[Door]:
     """An ingress that runs."""
     publisher = KeptPublisher()
-    app, gatherer = build_ingress(secrets, tiktok_app, publisher, no_redelivery, no_alert)
+    app, gatherer = build_ingress({"tiktok": TikTokDoor(secrets, tiktok_app)}, publisher, no_redelivery, no_alert)
     running = asyncio.create_task(gatherer.run())
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
@@ -147,7 +150,7 @@ async def test_fc_03_header_name_may_have_any_letter_case(door: Door) -> None:
 def test_fc_03_door_without_a_secret_does_not_open(secrets: tuple[Secret, ...]) -> None:
     """No secret, or an empty one, is refused at the start: an empty key would let everybody sign."""
     with pytest.raises(ValueError, match="no webhook secret"):
-        build_ingress(secrets, None, KeptPublisher(), no_redelivery, no_alert)
+        TikTokDoor(secrets, None)
 
 
 async def test_fc_03_empty_secret_beside_a_real_one_accepts_nothing() -> None:
@@ -236,7 +239,7 @@ async def test_tiktok_shop_without_our_secret_is_to_come_again(door: Door) -> No
 
 async def test_tiktok_shop_is_answered_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kafka that says nothing within the limit is 503: TikTok would hang up at three seconds."""
-    monkeypatch.setattr(ingress, "ANSWER_WITHIN_SECONDS", 0.05)
+    monkeypatch.setattr(tiktok_door, "ANSWER_WITHIN_SECONDS", 0.05)
     silence = asyncio.Event()
 
     async def never() -> None:
